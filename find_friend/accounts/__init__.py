@@ -1,0 +1,1 @@
+"""Sign-up, tokens and passwords; profiles, interests and cities."""

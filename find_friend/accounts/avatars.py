@@ -1,0 +1,56 @@
+"""Uploaded pictures: looked at before they are decoded, and stored as new pictures with nothing else in them."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils.translation import gettext_lazy as _
+from rest_framework.serializers import ValidationError
+
+from find_friend.conf import app_settings
+
+from .exceptions import AvatarsUnavailable
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+def prepare(upload: Any) -> ContentFile[bytes]:
+    """A WebP of at most ``AVATAR_SIZE`` pixels a side, without metadata, under a random name.
+
+    ValidationError for whatever is no JPEG, PNG or WebP within the limits; AvatarsUnavailable without Pillow.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise AvatarsUnavailable from None
+    if upload.size > app_settings.AVATAR_MAX_BYTES:
+        raise ValidationError(_("This file is too large."), code="too_large")
+    try:
+        with Image.open(upload, formats=FORMATS) as picture:  # reads the header only
+            small = picture.width * picture.height <= app_settings.AVATAR_MAX_PIXELS
+            content = _encode(picture) if small else None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        content = None
+    except Exception:  # decoders fail on hostile files in many ways
+        raise ValidationError(_("This is no JPEG, PNG or WebP picture."), code="invalid_image") from None
+    if content is None:
+        raise ValidationError(_("This picture has too many pixels."), code="too_many_pixels")
+    return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")
+
+
+def _encode(picture: Any) -> bytes:
+    from PIL import ImageOps
+
+    side = app_settings.AVATAR_SIZE
+    picture.draft("RGB", (side, side))  # a JPEG is decoded no larger than needed
+    transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    upright = ImageOps.exif_transpose(picture)
+    upright.thumbnail((side, side))
+    clean = upright.convert("RGBA" if transparent else "RGB")
+    clean.info = {}
+    output = io.BytesIO()
+    clean.save(output, "WEBP", quality=85)
+    return output.getvalue()

@@ -1,0 +1,5 @@
+from .emails import EmailAddress, EmailToken, Purpose
+from .profiles import City, Interest, Profile, Sex
+from .tokens import AuthToken
+
+__all__ = ["AuthToken", "City", "EmailAddress", "EmailToken", "Interest", "Profile", "Purpose", "Sex"]

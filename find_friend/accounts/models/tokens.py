@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from find_friend import locks
+from find_friend.conf import app_settings
+from find_friend.signals import rights_changed
+
+from ..fingerprints import fingerprint, fingerprints, matches, new_secret, secret_digest
+
+KEY_PREFIX = "ff_"
+TOUCH_EVERY = timedelta(minutes=5)
+
+
+def used_since() -> datetime:
+    """A token that was last used before has expired."""
+    return timezone.now() - app_settings.TOKEN_IDLE_TTL
+
+
+class AuthTokenQuerySet(models.QuerySet["AuthToken"]):
+    def issue(self, user: AbstractBaseUser, device: str = "") -> tuple[AuthToken, str]:
+        """Make a token and return it with its key, which is stored nowhere and cannot be shown again.
+
+        Beyond ``TOKENS_PER_USER`` the tokens unused the longest end.
+        """
+        key = KEY_PREFIX + new_secret()
+        with locks.locked_users(user):
+            self._make_room(user)
+            token = self.create(
+                digest=secret_digest(key),
+                user=user,
+                device=device[:200],
+                fingerprint=fingerprint(user),
+                expires_at=timezone.now() + app_settings.TOKEN_TTL,
+            )
+        return token, key
+
+    def _make_room(self, user: AbstractBaseUser) -> None:
+        self.filter(user=user).expired().delete()
+        newest_first = self.filter(user=user).order_by("-last_used_at", "-created")
+        superfluous = list(newest_first.values_list("pk", flat=True)[max(app_settings.TOKENS_PER_USER - 1, 0) :])
+        if superfluous:
+            self.filter(pk__in=superfluous).delete()
+
+    def expired(self) -> AuthTokenQuerySet:
+        return self.filter(models.Q(expires_at__lte=timezone.now()) | models.Q(last_used_at__lte=used_since()))
+
+    def alive(self, user: AbstractBaseUser) -> AuthTokenQuerySet:
+        """The tokens that ``user`` may still use."""
+        return self.filter(
+            user=user,
+            expires_at__gt=timezone.now(),
+            last_used_at__gt=used_since(),
+            fingerprint__in=fingerprints(user),
+        )
+
+    def for_key(self, key: str) -> AuthToken | None:
+        """The living token of an active user with that key, marked as used."""
+        token = self.select_related("user").filter(digest=secret_digest(key)).first()
+        if token is None or not token.is_alive:
+            return None
+        token.touch()
+        return token
+
+    def keep_through_rehash(self, user: AbstractBaseUser, before: list[str]) -> None:
+        """A check of the right password may have stored it under a newer hash: that is no change of password.
+
+        ``before``: the fingerprints of the user as read before the check.
+        """
+        if fingerprint(user) not in before:
+            self.filter(user=user, fingerprint__in=before).update(fingerprint=fingerprint(user))
+
+    def revoke_all(self, user: AbstractBaseUser) -> None:
+        """End every token of ``user``; open sockets close."""
+        self.filter(user=user).delete()
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """End the tokens; open sockets of their users look at their rights again."""
+        users = list(self.order_by().values_list("user", flat=True).distinct())
+        deleted = super().delete()
+        if users:
+            rights_changed.send_on_commit(AuthToken, users=users)
+        return deleted
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
+class AuthToken(models.Model):
+    """One device that is signed in. Of its key only the digest is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="find_friend_tokens", verbose_name=_("user")
+    )
+    device = models.CharField(_("device"), max_length=200, blank=True)
+    fingerprint = models.CharField(max_length=64, editable=False)
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+
+    objects = AuthTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+
+    def __str__(self) -> str:
+        return f"{self.device or self.pk}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Not expired, and its user active and with the password it was issued under."""
+        in_time = self.expires_at > timezone.now() and self.last_used_at > used_since()
+        return in_time and getattr(self.user, "is_active", True) and matches(self.fingerprint, self.user)
+
+    def touch(self) -> None:
+        """Remember the use, with at most one write in five minutes."""
+        now = timezone.now()
+        if self.last_used_at <= now - TOUCH_EVERY:
+            AuthToken.objects.filter(pk=self.pk, last_used_at__lte=now - TOUCH_EVERY).update(last_used_at=now)
+            self.last_used_at = now
+
+    def revoke(self) -> None:
+        """End this token; sockets opened with it close."""
+        self.delete()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        user = self.user_id
+        deleted = super().delete(*args, **kwargs)
+        rights_changed.send_on_commit(AuthToken, users=[user])
+        return deleted

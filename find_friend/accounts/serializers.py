@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model, password_validation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from find_friend import locks, users
+from find_friend.conf import app_settings
+from find_friend.exceptions import Conflict
+from find_friend.serializers import ChatMemberSerializer as CoreChatMemberSerializer
+from find_friend.serializers import UserKeyField, UserSerializer
+
+from . import avatars, registration
+from .addresses import email_of, normalize
+from .exceptions import BirthdayFixed
+from .filters import NAMES, KeyField
+from .models import AuthToken, City, EmailAddress, Interest, Profile, Sex
+from .passwords import LONGEST
+from .validators import validate_birthday, validate_minimum_age, validate_name
+
+
+def profile_of(user: Any) -> Profile | None:
+    return getattr(user, "find_friend_profile", None)
+
+
+def interests_of(user: Any) -> list[Interest]:
+    profile = profile_of(user)
+    return list(profile.interests.all()) if profile is not None and profile.pk else []
+
+
+def avatar_url(user: Any, context: Mapping[str, Any]) -> str | None:
+    profile = profile_of(user)
+    if profile is None or not profile.avatar:
+        return None
+    request = context.get("request")
+    return request.build_absolute_uri(profile.avatar.url) if request else profile.avatar.url
+
+
+def password_field(**kwargs: Any) -> serializers.CharField:
+    return serializers.CharField(
+        write_only=True, trim_whitespace=False, max_length=LONGEST, style={"input_type": "password"}, **kwargs
+    )
+
+
+def check_strength(field: str, password: str, user: Any) -> None:
+    """ValidationError on ``field`` where the site's password validators object."""
+    try:
+        password_validation.validate_password(password, user)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError({field: serializers.as_serializer_error(error)["non_field_errors"]}) from None
+
+
+class UserCardSerializer(UserSerializer):
+    """The user card with age, city, avatar and interests from the profile."""
+
+    @classmethod
+    def prepare(cls, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        joined = super().prepare(queryset).select_related("find_friend_profile__city")
+        return joined.prefetch_related("find_friend_profile__interests")
+
+    def get_age(self, user: Any) -> int | None:
+        profile = profile_of(user)
+        return profile.age if profile else None
+
+    def get_city(self, user: Any) -> str | None:
+        profile = profile_of(user)
+        return profile.city.name if profile and profile.city else None
+
+    def get_avatar(self, user: Any) -> str | None:
+        return avatar_url(user, self.context)
+
+    def get_interests(self, user: Any) -> list[dict[str, Any]]:
+        return [{"id": interest.pk, "name": interest.name} for interest in interests_of(user)]
+
+
+class ChatMemberSerializer(CoreChatMemberSerializer):
+    """A member of a chat with age and city from the profile."""
+
+    get_age = UserCardSerializer.get_age
+    get_city = UserCardSerializer.get_city
+
+    @classmethod
+    def prepare(cls, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return super().prepare(queryset).select_related("find_friend_profile__city")
+
+
+class InterestSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Interest
+        fields = ["id", "name"]
+
+
+class CitySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = City
+        fields = ["id", "name", "region", "country"]
+
+
+class TokenSerializer(serializers.ModelSerializer):
+    """A device that is signed in; nothing of its key."""
+
+    last_used = serializers.DateTimeField(source="last_used_at")
+    expires = serializers.DateTimeField(source="expires_at")
+    current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AuthToken
+        fields = ["id", "device", "created", "last_used", "expires", "current"]
+
+    def get_current(self, token: AuthToken) -> bool:
+        return token == self.context["request"].auth
+
+
+class NamesSerializer(serializers.Serializer):
+    """First and last name, as far as the site's user model has such columns."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for name in NAMES:
+            if users.has_field(name):
+                longest = getattr(get_user_model()._meta.get_field(name), "max_length", None) or 150
+                fields[name] = serializers.CharField(max_length=min(longest, 150), validators=[validate_name])
+        return fields
+
+
+class SignupSerializer(NamesSerializer):
+    email = serializers.EmailField(max_length=254)
+    password = password_field()
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        required = app_settings.MINIMUM_AGE is not None
+        fields["birthday"] = serializers.DateField(
+            required=required, allow_null=not required, validators=[validate_birthday, validate_minimum_age]
+        )
+        return fields
+
+    def validate_email(self, email: str) -> str:
+        if EmailAddress.objects.is_taken(email):
+            raise serializers.ValidationError(_("This address is taken."), code="unique")
+        return normalize(email)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        names = {name: attrs[name] for name in NAMES if name in attrs}
+        check_strength("password", attrs["password"], registration.unsaved_user(email=attrs["email"], **names))
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        return registration.register(**validated_data)
+
+
+class CityField(serializers.Field):
+    default_error_messages = {"does_not_exist": _("There is no such city.")}
+
+    def to_internal_value(self, data: Any) -> City:
+        city = City.objects.filter(pk=KeyField().run_validation(data)).first()
+        if city is None:
+            self.fail("does_not_exist")
+        return city
+
+    def to_representation(self, value: City) -> int:
+        return value.pk
+
+
+class InterestsField(serializers.ListField):
+    default_error_messages = {"does_not_exist": _("There is no such interest.")}
+    child = KeyField()
+
+    def get_value(self, dictionary: Any) -> Any:
+        # DRF also reads "interests[0]" from forms, and fails on an index of thousands of digits.
+        return super().get_value(dictionary) if self.field_name in dictionary else serializers.empty
+
+    def get_attribute(self, instance: Any) -> list[int]:
+        return [interest.pk for interest in interests_of(instance)]
+
+    def to_internal_value(self, data: Any) -> list[int]:
+        pks = set(super().to_internal_value(data))
+        if Interest.objects.filter(pk__in=pks).count() != len(pks):
+            self.fail("does_not_exist")
+        return sorted(pks)
+
+
+class AvatarField(serializers.FileField):
+    def get_attribute(self, instance: Any) -> str | None:  # type: ignore[override]
+        return avatar_url(instance, self.context)
+
+    def to_representation(self, value: str) -> str:  # type: ignore[override]
+        return value
+
+    def to_internal_value(self, data: Any) -> Any:
+        return avatars.prepare(super().to_internal_value(data))
+
+
+class MeSerializer(NamesSerializer):
+    """One's own account and profile."""
+
+    id = UserKeyField(source="pk", read_only=True)
+    email = serializers.SerializerMethodField()
+    email_verified = serializers.SerializerMethodField()
+    birthday = serializers.DateField(
+        source="find_friend_profile.birthday", allow_null=True, validators=[validate_birthday, validate_minimum_age]
+    )
+    age = serializers.IntegerField(source="find_friend_profile.age", read_only=True, allow_null=True)
+    sex = serializers.ChoiceField(source="find_friend_profile.sex", choices=Sex.choices, allow_blank=True)
+    city = CityField(source="find_friend_profile.city", allow_null=True)
+    city_name = serializers.SerializerMethodField()
+    occupation = serializers.CharField(source="find_friend_profile.occupation", max_length=150, allow_blank=True)
+    purpose = serializers.CharField(source="find_friend_profile.purpose", max_length=300, allow_blank=True)
+    about = serializers.CharField(source="find_friend_profile.about", max_length=2000, allow_blank=True)
+    avatar = AvatarField(allow_null=True, max_length=200)
+    interests = InterestsField(max_length=50)
+    interest_names = serializers.SerializerMethodField()
+
+    def get_email(self, user: Any) -> str:
+        return email_of(user)
+
+    def get_email_verified(self, user: Any) -> bool:
+        return EmailAddress.objects.is_verified(user)
+
+    def get_city_name(self, user: Any) -> str | None:
+        city = user.find_friend_profile.city
+        return city.name if city else None
+
+    def get_interest_names(self, user: Any) -> list[str]:
+        return [interest.name for interest in interests_of(user)]
+
+    def to_representation(self, instance: Any) -> Any:
+        if profile_of(instance) is None:
+            instance.find_friend_profile = Profile(user=instance)
+        return super().to_representation(instance)
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        try:
+            with locks.locked_users(instance):
+                self._update_names(instance, validated_data)
+                instance.find_friend_profile = Profile.objects.of(instance)
+                self._update_profile(instance.find_friend_profile, validated_data)
+        except IntegrityError:  # the city or an interest was deleted after we had looked
+            raise Conflict from None
+        return instance
+
+    def _update_names(self, user: Any, data: dict[str, Any]) -> None:
+        given = [name for name in NAMES if name in data]
+        for name in given:
+            setattr(user, name, data[name])
+        if given:
+            user.save(update_fields=given)
+
+    def _update_profile(self, profile: Profile, data: dict[str, Any]) -> None:
+        columns = data.get("find_friend_profile", {})
+        moved = profile.birthday is not None and columns.get("birthday", profile.birthday) != profile.birthday
+        if moved and app_settings.MINIMUM_AGE is not None:
+            raise BirthdayFixed
+        for name, value in columns.items():
+            setattr(profile, name, value)
+        if "avatar" in data:
+            profile.replace_avatar(data["avatar"])
+        profile.save()
+        if "interests" in data:
+            profile.interests.set(data["interests"])
+
+
+class LoginSerializer(serializers.Serializer):
+    email = serializers.CharField(max_length=320)
+    password = password_field()
+    device = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class TokenKeySerializer(serializers.Serializer):
+    auth_token = serializers.CharField()
+
+
+class EmailSerializer(serializers.Serializer):
+    email = serializers.EmailField(max_length=254)
+
+
+class CurrentPasswordSerializer(serializers.Serializer):
+    current_password = password_field()
+
+
+class SetPasswordSerializer(CurrentPasswordSerializer):
+    new_password = password_field()
+
+
+class ChangeEmailSerializer(CurrentPasswordSerializer):
+    new_email = serializers.EmailField(max_length=254)
+
+
+class LinkSerializer(serializers.Serializer):
+    """What a mailed link carries."""
+
+    uid = serializers.CharField(max_length=100)
+    token = serializers.CharField(max_length=200)
+
+
+class ResetPasswordSerializer(LinkSerializer):
+    new_password = password_field()

@@ -1,0 +1,1 @@
+"""Direct chats of two people, over HTTP and WebSocket."""

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+
+from find_friend.conf import app_settings
+from find_friend.users import find_user
+
+from ..sessions import open_session, session_user
+
+SESSION = "session"
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+def fingerprint(user: AbstractBaseUser) -> str:
+    """Changes with the password, and gives nothing of it away."""
+    return digest(user.get_session_auth_hash())
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def expired(self) -> TicketQuerySet:
+        return self.filter(expires_at__lte=timezone.now())
+
+    def issue(self, *, user: AbstractBaseUser, auth: Any = None, session_key: str | None = None) -> str:
+        """A key that opens one socket within WEBSOCKET_TICKET_TTL.
+
+        It is worth as much as what ``user`` signed in by: ``auth``, if that is a row such as a token, or the session.
+        """
+        self.filter(user=user.pk).expired().delete()
+        key = f"fft_{secrets.token_urlsafe(32)}"
+        credential, credential_key = "", ""
+        if isinstance(auth, models.Model):
+            credential, credential_key = auth._meta.label_lower, str(auth.pk)
+        elif auth is None and session_key:
+            credential, credential_key = SESSION, session_key
+        self.create(
+            digest=digest(key),
+            user=user,
+            credential=credential,
+            credential_key=credential_key,
+            fingerprint=fingerprint(user),
+            expires_at=timezone.now() + app_settings.WEBSOCKET_TICKET_TTL,
+        )
+        return key
+
+    def spend(self, key: str) -> Ticket | None:
+        """The ticket with that key, taken away from the table; None for a wrong, expired or spent one."""
+        ticket = self.filter(digest=digest(key), expires_at__gt=timezone.now()).first()
+        if ticket is None or not self.filter(pk=ticket.pk).delete()[0]:
+            return None
+        return ticket
+
+
+class Ticket(models.Model):
+    """A key of one socket, for clients that can send no header. Spending it removes the row."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    credential = models.CharField(max_length=150)
+    credential_key = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("socket ticket")
+        verbose_name_plural = _("socket tickets")
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def current_user(self) -> AbstractBaseUser | None:
+        """The ticket's user, read now; None once they or what they signed in by have ended."""
+        user = find_user(self.user_id)
+        if user is None or not constant_time_compare(fingerprint(user), self.fingerprint):
+            return None
+        if self.credential == SESSION:
+            return user if session_user(open_session(self.credential_key)) == user else None
+        return user if not self.credential or self._row_lives() else None
+
+    def _row_lives(self) -> bool:
+        """Whether the row is there, and alive as far as it has a say in that."""
+        row = apps.get_model(self.credential)._base_manager.filter(pk=self.credential_key).first()
+        return row is not None and getattr(row, "is_alive", True)

@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from model_utils.models import TimeStampedModel
+
+from find_friend.conf import app_settings
+from find_friend.exceptions import UserNotThere
+from find_friend.locks import locked_users
+from find_friend.pairs import pair_key
+from find_friend.policies import policy
+from find_friend.signals import CommitSignal, rights_changed
+from find_friend.users import active_users
+
+from . import signals
+from .exceptions import (
+    AlreadyAnswered,
+    AlreadyFriends,
+    NotRecipient,
+    NotSender,
+    PairBlocked,
+    RecentlyDeclined,
+    RequestNotAllowed,
+    SelfBlock,
+    SelfRequest,
+)
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", _("pending")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class FriendRequestQuerySet(models.QuerySet["FriendRequest"]):
+    def pending(self) -> FriendRequestQuerySet:
+        return self.filter(status=Status.PENDING)
+
+    def incoming(self, user: AbstractBaseUser) -> FriendRequestQuerySet:
+        """Requests to ``user`` from people whom they may see."""
+        return self.filter(to_user=user.pk, from_user__in=visible_to(user))
+
+    def outgoing(self, user: AbstractBaseUser) -> FriendRequestQuerySet:
+        """Requests by ``user`` to people whom they may see."""
+        return self.filter(from_user=user.pk, to_user__in=visible_to(user))
+
+    def visible_to(self, user: AbstractBaseUser) -> FriendRequestQuerySet:
+        others = visible_to(user)
+        return self.filter(Q(to_user=user.pk, from_user__in=others) | Q(from_user=user.pk, to_user__in=others))
+
+    def send(self, *, by: AbstractBaseUser, to: AbstractBaseUser, message: str = "") -> FriendRequest:
+        """Ask ``to`` to become a friend of ``by``.
+
+        A request that is pending already is returned as it is; one that the other has sent is accepted.
+        ``sent_now`` of the returned request says whether this call made it. Raises SelfRequest, UserNotThere,
+        RequestNotAllowed, AlreadyFriends, RecentlyDeclined.
+        """
+        if by.pk == to.pk:
+            raise SelfRequest
+        with locked_users(by, to):
+            ensure_request_allowed(by, to)
+            if Friendship.objects.between(by, to).exists():
+                raise AlreadyFriends
+            self._ensure_not_declined_recently(by, to)
+            key = pair_key(by, to)
+            request, created = self.select_related("from_user", "to_user").get_or_create(
+                open_key=key, defaults={"pair_key": key, "from_user": by, "to_user": to, "message": message}
+            )
+            request.sent_now = created
+            if created:
+                signals.friend_request_sent.send_on_commit(FriendRequest, friend_request=request)
+            elif request.to_user_id == by.pk:
+                request.accept(by=by)
+        return request
+
+    def _close(self, status: Status) -> int:
+        now = timezone.now()
+        return self.update(status=status, open_key=None, answered_at=now, modified=now)
+
+    def _ensure_not_declined_recently(self, by: AbstractBaseUser, to: AbstractBaseUser) -> None:
+        since = timezone.now() - app_settings.FRIEND_REQUEST_COOLDOWN
+        if self.filter(from_user=by.pk, to_user=to.pk, status=Status.DECLINED, answered_at__gt=since).exists():
+            raise RecentlyDeclined
+
+
+class FriendRequest(TimeStampedModel):
+    """One user's offer to another. It keeps its answer."""
+
+    from_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, verbose_name=_("sender")
+    )
+    to_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("recipient"),
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.PENDING)
+    message = models.TextField(_("message"), blank=True)
+    pair_key = models.CharField(max_length=64, db_index=True, editable=False)
+    # Holds the pair key while the request is pending, so that of two crossing requests only one can be open.
+    open_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
+
+    objects = FriendRequestQuerySet.as_manager()
+    sent_now = False
+
+    class Meta:
+        verbose_name = _("friend request")
+        verbose_name_plural = _("friend requests")
+        indexes = [
+            models.Index(fields=["to_user", "status", "-id"], name="find_friend_request_incoming"),
+            models.Index(fields=["from_user", "status", "-id"], name="find_friend_request_outgoing"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(from_user=F("to_user")), name="find_friend_request_two_users")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_user_id} → {self.to_user_id}: {self.get_status_display()}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == Status.PENDING
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.status == Status.ACCEPTED
+
+    def accept(self, *, by: AbstractBaseUser) -> None:
+        """Make both users friends. Only the recipient can; a second call changes nothing.
+
+        Raises NotRecipient, AlreadyAnswered, UserNotThere, RequestNotAllowed.
+        """
+        if by.pk != self.to_user_id:
+            raise NotRecipient
+        with locked_users(self.from_user, self.to_user):
+            if not self._answer(Status.ACCEPTED, signals.friend_request_accepted):
+                return
+            if not policy().may_know_of(self.to_user, self.from_user):
+                raise UserNotThere
+            ensure_request_allowed(self.from_user, self.to_user)
+            Friendship.objects.befriend(self.from_user, self.to_user)
+
+    def decline(self, *, by: AbstractBaseUser) -> None:
+        """Say no. Only the recipient can; a second call changes nothing. Raises NotRecipient, AlreadyAnswered."""
+        if by.pk != self.to_user_id:
+            raise NotRecipient
+        with locked_users(self.from_user, self.to_user):
+            self._answer(Status.DECLINED, signals.friend_request_declined)
+
+    def withdraw(self, *, by: AbstractBaseUser) -> None:
+        """Take it back. Only the sender can; a second call changes nothing. Raises NotSender, AlreadyAnswered."""
+        if by.pk != self.from_user_id:
+            raise NotSender
+        with locked_users(self.from_user, self.to_user):
+            self._answer(Status.WITHDRAWN, signals.friend_request_withdrawn)
+
+    def _answer(self, status: Status, signal: CommitSignal) -> bool:
+        """Whether this call gave the answer: one conditional UPDATE, so of two answers at once one wins."""
+        changed = FriendRequest.objects.filter(pk=self.pk).pending()._close(status)
+        self.refresh_from_db(fields=["status", "open_key", "answered_at", "modified"])
+        if self.status != status:
+            raise AlreadyAnswered
+        if changed:
+            signal.send_on_commit(FriendRequest, friend_request=self)
+        return bool(changed)
+
+
+class FriendshipQuerySet(models.QuerySet["Friendship"]):
+    def of(self, user: AbstractBaseUser) -> FriendshipQuerySet:
+        """One row for each friend of ``user``: ``row.friend``."""
+        return self.filter(user=user.pk)
+
+    def visible_to(self, user: AbstractBaseUser) -> FriendshipQuerySet:
+        """Own friends whom ``user`` may see: a deactivated friend is left out while they are."""
+        return self.of(user).filter(friend__in=visible_to(user))
+
+    def between(self, first: AbstractBaseUser, second: AbstractBaseUser) -> FriendshipQuerySet:
+        """Both sides of the friendship of two users: two rows or none."""
+        return self.filter(pair_key=pair_key(first, second))
+
+    def befriend(self, first: AbstractBaseUser, second: AbstractBaseUser) -> bool:
+        """Make two users friends, whoever asked; whether that is new. Raises SelfRequest, PairBlocked.
+
+        A request still pending between them counts as accepted.
+        """
+        if first.pk == second.pk:
+            raise SelfRequest
+        key = pair_key(first, second)
+        with locked_users(first, second):
+            if self.between(first, second).exists():
+                return False
+            if Block.objects.between(first, second).exists():
+                raise PairBlocked
+            FriendRequest.objects.filter(open_key=key)._close(Status.ACCEPTED)
+            pairs = ((first.pk, second.pk), (second.pk, first.pk))
+            Friendship.objects.bulk_create(
+                [Friendship(user_id=user, friend_id=friend, pair_key=key) for user, friend in pairs]
+            )
+            signals.friendship_started.send_on_commit(Friendship, user=first, friend=second)
+        return True
+
+    def unfriend(self, *, by: AbstractBaseUser, friend: AbstractBaseUser) -> bool:
+        """End a friendship, for both at once; whether there was one."""
+        with locked_users(by, friend):
+            ended, _rows = self.between(by, friend).delete()
+            if ended:
+                rights_changed.send_on_commit(Friendship, users=[by.pk, friend.pk])
+                signals.friendship_ended.send_on_commit(Friendship, by=by, friend=friend)
+        return bool(ended)
+
+
+class Friendship(TimeStampedModel):
+    """One side of a friendship; the other side is a row of its own. Only befriend() and unfriend() write them."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="find_friend_friendships", db_index=False
+    )
+    friend = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    pair_key = models.CharField(max_length=64, db_index=True, editable=False)
+
+    objects = FriendshipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("friendship")
+        verbose_name_plural = _("friendships")
+        indexes = [models.Index(fields=["user", "-id"], name="find_friend_friendship_newest")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "friend"], name="find_friend_one_friendship"),
+            models.CheckConstraint(condition=~Q(user=F("friend")), name="find_friend_friendship_two_users"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} – {self.friend_id}"
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    def of(self, user: AbstractBaseUser) -> BlockQuerySet:
+        """The blocks that ``user`` has set."""
+        return self.filter(blocker=user.pk)
+
+    def between(self, first: AbstractBaseUser, second: AbstractBaseUser) -> BlockQuerySet:
+        """The blocks that either of two users has set against the other."""
+        return self.filter(pair_key=pair_key(first, second))
+
+    def block(self, *, by: AbstractBaseUser, user: AbstractBaseUser) -> tuple[Block, bool]:
+        """Shut ``user`` out: ends friendship, pending requests and live sockets, both become invisible to each other.
+
+        Returns the block and whether it is new. Raises SelfBlock.
+        """
+        if by.pk == user.pk:
+            raise SelfBlock
+        key = pair_key(by, user)
+        with locked_users(by, user):
+            block, created = self.get_or_create(blocker=by, blocked=user, defaults={"pair_key": key})
+            if created:
+                pending = FriendRequest.objects.filter(open_key=key)
+                pending.filter(from_user=by.pk)._close(Status.WITHDRAWN)
+                pending.filter(to_user=by.pk)._close(Status.DECLINED)
+                Friendship.objects.unfriend(by=by, friend=user)
+                rights_changed.send_on_commit(Block, users=[by.pk, user.pk])
+                signals.user_blocked.send_on_commit(Block, block=block)
+        return block, created
+
+    def lift(self, *, by: AbstractBaseUser, user: AbstractBaseUser) -> bool:
+        """Take one's own block away; whether there was one. Friendship does not come back by itself."""
+        with locked_users(by, user):
+            lifted, _rows = self.filter(blocker=by.pk, blocked=user.pk).delete()
+            if lifted:
+                signals.user_unblocked.send_on_commit(Block, by=by, user=user)
+        return bool(lifted)
+
+
+class Block(TimeStampedModel):
+    """One user shutting another out."""
+
+    blocker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="find_friend_blocks", db_index=False
+    )
+    blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    pair_key = models.CharField(max_length=64, db_index=True, editable=False)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("block")
+        verbose_name_plural = _("blocks")
+        indexes = [models.Index(fields=["blocked", "blocker"], name="find_friend_block_of_blocked")]
+        constraints = [
+            models.UniqueConstraint(fields=["blocker", "blocked"], name="find_friend_one_block"),
+            models.CheckConstraint(condition=~Q(blocker=F("blocked")), name="find_friend_block_two_users"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} ✕ {self.blocked_id}"
+
+
+def visible_to(user: AbstractBaseUser) -> models.QuerySet[Any]:
+    return policy().visible_users(active_users(), user).values("pk")
+
+
+def ensure_request_allowed(by: AbstractBaseUser, to: AbstractBaseUser) -> None:
+    """Raises UserNotThere where ``by`` may not know that ``to`` exists, RequestNotAllowed where the policy says no."""
+    rules = policy()
+    if not rules.may_know_of(by, to):
+        raise UserNotThere
+    if not rules.may_request(by, to):
+        raise RequestNotAllowed

@@ -1,0 +1,156 @@
+"""The smallest public view of a user, and how serializers are swapped by role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from .conf import app_settings
+from .exceptions import UserNotThere
+from .policies import policy
+from .users import email_field, find_user
+
+
+def default_roles() -> dict[str, str]:
+    """Every role and the dotted path of its default serializer.
+
+    Each app names its own in ``serializer_roles`` of its AppConfig; a later app may enrich a role of an earlier one.
+    """
+    roles = {
+        "user": "find_friend.serializers.UserSerializer",
+        "chat_member": "find_friend.serializers.ChatMemberSerializer",
+    }
+    for config in apps.get_app_configs():
+        roles.update(getattr(config, "serializer_roles", {}))
+    return roles
+
+
+def serializer_class(role: str) -> type[Any]:
+    """The serializer class in force for a role, such as ``"user"`` or ``"message"``."""
+    return import_string(app_settings.SERIALIZERS.get(role) or default_roles()[role])
+
+
+class UserKeyField(serializers.Field):
+    """A user's primary key. Read, as number or text, it becomes the user; UserNotThere (404) if there is none."""
+
+    default_error_messages = {"invalid": _("A user id is expected.")}
+
+    def to_internal_value(self, data: Any) -> AbstractBaseUser:
+        if isinstance(data, bool) or not isinstance(data, (int, str)):
+            self.fail("invalid")
+        user = find_user(data)
+        if user is None:
+            raise UserNotThere
+        return user
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class UserSerializer(serializers.Serializer):
+    """The user card: what people see of each other. No e-mail address, no birthday.
+
+    ``find_friend.accounts`` has a richer one with the same keys. Subclasses that follow relations add their joins
+    in ``prepare``, so that a page costs the same number of queries however long it is.
+    """
+
+    id = UserKeyField(source="pk", read_only=True)
+    first_name = serializers.SerializerMethodField()
+    last_name = serializers.SerializerMethodField()
+    age = serializers.SerializerMethodField()
+    city = serializers.SerializerMethodField()
+    avatar = serializers.SerializerMethodField()
+    interests = serializers.SerializerMethodField()
+    relationship = serializers.SerializerMethodField()
+
+    @classmethod
+    def prepare(cls, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+    def get_first_name(self, user: Any) -> str:
+        return getattr(user, "first_name", "")
+
+    def get_last_name(self, user: Any) -> str:
+        return getattr(user, "last_name", "")
+
+    def get_age(self, user: Any) -> int | None:
+        return None
+
+    def get_city(self, user: Any) -> str | None:
+        return None
+
+    def get_avatar(self, user: Any) -> str | None:
+        return None
+
+    def get_interests(self, user: Any) -> list[dict[str, Any]]:
+        return []
+
+    def get_relationship(self, user: Any) -> str:
+        viewer = self.context["request"].user
+        return "self" if user.pk == viewer.pk else self.context["relationships"].get(user.pk, "none")
+
+
+def user_cards(pks: Iterable[Any], context: Mapping[str, Any], *, role: str = "user") -> dict[Any, dict[str, Any]]:
+    """Rendered cards by primary key, for the person who asks: a constant number of queries.
+
+    ``context`` is a serializer context with ``request``.
+    """
+    pks = set(pks)
+    cls = serializer_class(role)
+    users = list(cls.prepare(get_user_model()._default_manager.filter(pk__in=pks)))
+    if "relationship" in cls._declared_fields:
+        context = {**context, "relationships": policy().relationships(context["request"].user, pks)}
+    return {user.pk: cls(user, context=context).data for user in users}
+
+
+class UserCardField(serializers.Field):
+    """Renders a foreign key to a user as a user card; ``source`` is the key column, such as ``friend_id``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> dict[str, Any] | None:
+        cards = self.context.get("cards")
+        if cards is None:
+            cards = user_cards([value], self.context)
+        return cards.get(value)
+
+
+class CardListSerializer(serializers.ListSerializer):
+    """Renders the cards of a whole page at once."""
+
+    def to_representation(self, data: Any) -> list[Any]:
+        rows = list(data)
+        fields = [field for field in self.child.fields.values() if isinstance(field, UserCardField)]  # type: ignore[union-attr]
+        pks = {field.get_attribute(row) for field in fields for row in rows}
+        context: Any = self.context
+        context["cards"] = user_cards(pks, context)
+        return super().to_representation(rows)
+
+
+class ChatMemberSerializer(serializers.Serializer):
+    """A member of a chat as the other member sees them: the one place where an address of somebody else appears."""
+
+    email = serializers.SerializerMethodField()
+    first_name = serializers.SerializerMethodField()
+    last_name = serializers.SerializerMethodField()
+    age = serializers.SerializerMethodField()
+    city = serializers.SerializerMethodField()
+
+    prepare = UserSerializer.prepare
+    get_first_name = UserSerializer.get_first_name
+    get_last_name = UserSerializer.get_last_name
+    get_age = UserSerializer.get_age
+    get_city = UserSerializer.get_city
+
+    def get_email(self, user: Any) -> str | None:
+        name = email_field()
+        return getattr(user, name) if name else None
