@@ -1,0 +1,14 @@
+from django.conf import settings
+from django.conf.urls.static import static
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", include("people.urls")),
+    path("admin/", admin.site.urls),
+    path("api/", RedirectView.as_view(url="/api/v1/")),
+    path("api/v1/", include("find_friend.urls")),
+    path("", include("find_friend.openapi.urls")),
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+]

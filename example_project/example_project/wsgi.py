@@ -1,0 +1,8 @@
+"""HTTP without WebSockets, for servers that know only WSGI: ``example_project.wsgi:application``."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
+application = get_wsgi_application()
