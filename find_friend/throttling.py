@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 import re
 import time
 from typing import Any
@@ -12,6 +13,8 @@ from django.core.cache import cache
 from rest_framework.throttling import BaseThrottle
 
 from .conf import app_settings
+
+logger = logging.getLogger("find_friend")
 
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -57,20 +60,33 @@ def hit(scope: str, ident: str) -> float | None:
         return None
     calls, period = parse_rate(rate)
     now = time.time()
-    key = _key(scope, ident, period, now)
-    cache.add(key, 0, timeout=period + 1)
-    try:
-        count = cache.incr(key)
-    except ValueError:  # evicted between the two calls
-        cache.set(key, count := 1, timeout=period + 1)
+    count = _count(_key(scope, ident, period, now), period)
     return None if count <= calls else period - now % period
+
+
+def _count(key: str, period: int) -> int:
+    """How many calls there were under the key; 0 while the cache is down, since the site should not be down with it."""
+    try:
+        cache.add(key, 0, timeout=period + 1)
+        try:
+            return cache.incr(key)
+        except ValueError:  # evicted between the two calls
+            cache.set(key, 1, timeout=period + 1)
+            return 1
+    except Exception:
+        logger.exception("The cache failed, so a call was not counted.")
+        return 0
 
 
 def forgive(scope: str, ident: str) -> None:
     """Forget the calls counted in the present window."""
     rate = app_settings.THROTTLE_RATES.get(scope)
-    if rate is not None:
+    if rate is None:
+        return
+    try:
         cache.delete(_key(scope, ident, parse_rate(rate)[1], time.time()))
+    except Exception:
+        logger.exception("The cache failed, so counted calls were not forgotten.")
 
 
 class ScopeThrottle(BaseThrottle):

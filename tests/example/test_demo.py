@@ -53,7 +53,8 @@ def test_first_start_installs_and_prints_what_to_paste(clone, first_start):
     text = first_start.stdout
     assert "Installing" in text
     assert re.search(r"testuser1@fake\.org +find-a-friend +ff_\S{40,}", text)
-    assert re.search(r'websocat -H "Authorization: Token ff_\S+" ws://127\.0\.0\.1:8123/ws/chat/1/', text)
+    line = r'websocat --linemode-strip-newlines ws://127\.0\.0\.1:8123/ws/chat/1/ -H "Authorization: Token ff_\S+"'
+    assert re.search(line, text)
     assert "http://127.0.0.1:8123/admin/" in text
     assert re.search(r"^DJANGO_SECRET_KEY=\S{50,}$", (clone / "example_project/.env").read_text(), re.MULTILINE)
     assert (clone / ".venv/pyvenv.cfg").is_file()

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import logout
+from django.contrib.auth import get_user_model, logout
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
+from find_friend.signals import rights_changed
 from find_friend.views import FindFriendMixin
 
 from .. import passwords
@@ -38,6 +39,8 @@ def demand_password(user: Any, password: str) -> None:
 
 
 def end_session(request: Request) -> None:
-    """Sign out the browser whose session made this request, if it was a session."""
+    """Sign out the browser whose session made this request, if it was a session; its open sockets end too."""
     if request.auth is None and hasattr(request._request, "session"):
+        pk = request.user.pk
         logout(request._request)
+        rights_changed.send_on_commit(get_user_model(), users=[pk])

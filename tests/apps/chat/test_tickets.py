@@ -296,3 +296,11 @@ async def test_an_authentication_class_that_breaks_refuses_and_is_logged(opens, 
     configure(AUTHENTICATION_CLASSES=["tests.apps.chat.site.BrokenAuthentication"])
     assert not await opens()
     assert "A socket's handshake could not be authenticated." in caplog.messages
+
+
+async def test_signing_out_in_the_browser_ends_its_sockets_at_once(open_socket, signed_in, chat):
+    browser, cookie = signed_in
+    async with open_socket(f"/ws/chat/{chat.pk}/", [HOST, OWN, cookie]) as (socket, accepted):
+        assert accepted
+        assert (await in_thread(browser.post)("/api/v1/auth/token/logout/")).status_code == 204
+        assert await socket.closed(1) == 4401

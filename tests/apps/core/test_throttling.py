@@ -1,5 +1,6 @@
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
 from django.test import RequestFactory
 
 from find_friend import throttling
@@ -89,6 +90,27 @@ def test_a_cache_that_forgets_lets_people_in(settings, configure):
     configure(THROTTLE_RATES={SCOPE: "1/day"})
     assert throttling.hit(SCOPE, "ann") is None
     assert throttling.hit(SCOPE, "ann") is None
+
+
+class Down(BaseCache):
+    """A cache server that does not answer."""
+
+    def __init__(self, location, params):
+        super().__init__(params)
+
+    def add(self, *args, **kwargs):
+        raise ConnectionError("nobody there")
+
+    delete = add
+
+
+def test_a_cache_that_is_down_is_logged_and_lets_people_in(settings, configure, caplog):
+    settings.CACHES = {"default": {"BACKEND": "tests.apps.core.test_throttling.Down"}}
+    configure(THROTTLE_RATES={SCOPE: "1/day"})
+    assert throttling.hit(SCOPE, "ann") is None
+    assert throttling.hit(SCOPE, "ann") is None
+    throttling.forgive(SCOPE, "ann")
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
 
 
 def test_addresses_are_not_written_into_the_cache(settings, configure):

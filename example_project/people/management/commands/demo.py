@@ -23,8 +23,8 @@ API, documentation:  http://{host}/api/v1/  http://{host}/swagger/
 CHAT = """
 {user_1} and {user_2} are friends and have chat {chat}. Talk in it from two terminals:
 
-websocat -H "Authorization: Token {token_1}" ws://{host}/ws/chat/{chat}/
-websocat -H "Authorization: Token {token_2}" ws://{host}/ws/chat/{chat}/
+websocat --linemode-strip-newlines ws://{host}/ws/chat/{chat}/ -H "Authorization: Token {token_1}"
+websocat --linemode-strip-newlines ws://{host}/ws/chat/{chat}/ -H "Authorization: Token {token_2}"
 
 Without websocat: one greeting, then whatever arrives (Ctrl+C ends it):
 

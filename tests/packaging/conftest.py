@@ -1,0 +1,2 @@
+# They need a built wheel: tox run -e dist
+collect_ignore = ["wheel"]
