@@ -16,9 +16,9 @@ from django.http import HttpRequest
 from find_friend import locks
 from find_friend.conf import app_settings
 from find_friend.exceptions import Busy
+from find_friend.fingerprints import fingerprints
 
 from .exceptions import InvalidCredentials
-from .fingerprints import fingerprints
 from .models import AuthToken, EmailAddress, EmailToken
 from .signals import password_changed
 

@@ -19,10 +19,10 @@ from rest_framework.request import Request
 
 from find_friend.authentication import authentication_classes
 from find_friend.conf import app_settings
+from find_friend.fingerprints import fingerprint, matches
 from find_friend.users import find_user
 
 from .models import Ticket
-from .models.ticket import fingerprint
 from .sessions import open_session, session_user
 
 logger = logging.getLogger("find_friend.chat")
@@ -77,11 +77,11 @@ class ScopeUser(Credential):
 
     def __init__(self, user: Any) -> None:
         self.pk = user.pk if user is not None and user.is_authenticated else None
-        self.fingerprint = None if self.pk is None else fingerprint(user)
+        self.fingerprint = "" if self.pk is None else fingerprint(user)
 
     def current_user(self) -> AbstractBaseUser | None:
         user = None if self.pk is None else find_user(self.pk)
-        return user if user is not None and fingerprint(user) == self.fingerprint else None
+        return user if user is not None and matches(self.fingerprint, user) else None
 
 
 def handshake_request(scope: dict[str, Any]) -> ASGIRequest:

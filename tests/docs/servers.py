@@ -1,22 +1,13 @@
 """Real server processes on a free port, for the pages that show one."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import find_friend
-
-HOST = "127.0.0.1"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+from tests.processes import running
 
 
 def environment(**more):
@@ -49,29 +40,5 @@ def shell(script, *, cwd, env, timeout=120):
 def serving(command, port, *, cwd, env):
     """A server that answers on ``port`` until the block ends; gives the path of its log."""
     log = Path(cwd) / f"server-{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-    try:
-        deadline = time.monotonic() + 60
-        while not answers(port):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
+    with running(["bash", "-c", f"exec {command}"], port, log, cwd=cwd, env=env):
         yield log
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def answers(port):
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True

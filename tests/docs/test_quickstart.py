@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.docs import pages, servers
+from tests.processes import free_port
 
 PAGE = pages.read("quickstart.md")
 README = (pages.ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,7 +48,7 @@ def site(tmp_path, shell):
 @pytest.mark.parametrize("command", SERVERS, ids=["daphne", "uvicorn"])
 def test_two_people_talk_after_five_steps(site, shell, command):
     assert command in step(4)
-    port = servers.free_port()
+    port = free_port()
     script, client = pages.blocks(step(5), "python", "sh")
     (printed,) = pages.blocks(step(5), "text")
     (site / script.file).write_text(script.text.replace("8000", str(port)), encoding="utf-8")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.docs import pages, servers
+from tests.processes import free_port
 
 ENGLISH, RUSSIAN = pages.read("walkthrough.md"), pages.read("walkthrough.ru.md")
 PROJECT = pages.ROOT / "example_project"
@@ -47,7 +48,7 @@ def server(migrated, tmp_path):
     """The port of a fresh example project, started as the page says."""
     assert "`python manage.py runserver`" in ENGLISH
     database = shutil.copy(migrated, tmp_path)
-    port = servers.free_port()
+    port = free_port()
     command = f"python '{PROJECT / 'manage.py'}' runserver --noreload 127.0.0.1:{port}"
     with servers.serving(command, port, cwd=tmp_path, env=project_environment(database)) as log:
         yield port

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.example.conftest import EXAMPLE, ROOT, environment, require
-from tests.example.servers import free_port, running, wait_for
+from tests.processes import free_port, running, wait_for
 
 IGNORED = shutil.ignore_patterns("__pycache__", ".env", "*.sqlite3*", "media", "static_collected", ".venv")
 

@@ -17,7 +17,7 @@ import pytest
 import websockets
 
 from tests.example.conftest import EXAMPLE, environment, python, require
-from tests.example.servers import free_port, running, wait_for
+from tests.processes import free_port, running, wait_for
 
 INFRA = EXAMPLE / "infra"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

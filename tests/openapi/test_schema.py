@@ -77,8 +77,8 @@ def test_every_operation_is_fully_described(operations):
 
 
 def test_guests_need_no_token(schema):
-    for path in ("users/", "auth/token/login/", "users/reset_password/", "users/verify_email/"):
-        assert schema["paths"][f"/api/v1/{path}"]["post"].get("security", [{}]) == [{}]
+    for name in ("users/", "auth/token/login/", "users/reset_password/", "users/verify_email/"):
+        assert schema["paths"][f"/api/v1/{name}"]["post"].get("security", [{}]) == [{}]
     assert {"tokenAuth": []} in schema["paths"]["/api/v1/users/"]["get"]["security"]
 
 

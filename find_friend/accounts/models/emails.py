@@ -18,10 +18,10 @@ from model_utils.models import TimeStampedModel
 
 from find_friend import locks, users
 from find_friend.conf import app_settings
+from find_friend.fingerprints import fingerprint, matches, new_secret, secret_digest
 
 from ..addresses import email_digest, email_of, is_storable, normalize
 from ..exceptions import EmailTaken, InvalidLink
-from ..fingerprints import fingerprint, matches, new_secret, secret_digest
 from ..signals import email_changed, email_verified
 from .tokens import AuthToken
 

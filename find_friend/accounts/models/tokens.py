@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from find_friend import locks
 from find_friend.conf import app_settings
+from find_friend.fingerprints import fingerprint, fingerprints, matches, new_secret, secret_digest
 from find_friend.signals import rights_changed
-
-from ..fingerprints import fingerprint, fingerprints, matches, new_secret, secret_digest
 
 KEY_PREFIX = "ff_"
 TOUCH_EVERY = timedelta(minutes=5)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import secrets
 from typing import Any
 
 from django.apps import apps
@@ -9,24 +7,15 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
 from find_friend.conf import app_settings
+from find_friend.fingerprints import fingerprint, matches, new_secret, secret_digest
 from find_friend.users import find_user
 
 from ..sessions import open_session, session_user
 
 SESSION = "session"
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
-
-
-def fingerprint(user: AbstractBaseUser) -> str:
-    """Changes with the password, and gives nothing of it away."""
-    return digest(user.get_session_auth_hash())
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -39,14 +28,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         It is worth as much as what ``user`` signed in by: ``auth``, if that is a row such as a token, or the session.
         """
         self.filter(user=user.pk).expired().delete()
-        key = f"fft_{secrets.token_urlsafe(32)}"
+        key = f"fft_{new_secret()}"
         credential, credential_key = "", ""
         if isinstance(auth, models.Model):
             credential, credential_key = auth._meta.label_lower, str(auth.pk)
         elif auth is None and session_key:
             credential, credential_key = SESSION, session_key
         self.create(
-            digest=digest(key),
+            digest=secret_digest(key),
             user=user,
             credential=credential,
             credential_key=credential_key,
@@ -57,7 +46,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def spend(self, key: str) -> Ticket | None:
         """The ticket with that key, taken away from the table; None for a wrong, expired or spent one."""
-        ticket = self.filter(digest=digest(key), expires_at__gt=timezone.now()).first()
+        ticket = self.filter(digest=secret_digest(key), expires_at__gt=timezone.now()).first()
         if ticket is None or not self.filter(pk=ticket.pk).delete()[0]:
             return None
         return ticket
@@ -85,7 +74,7 @@ class Ticket(models.Model):
     def current_user(self) -> AbstractBaseUser | None:
         """The ticket's user, read now; None once they or what they signed in by have ended."""
         user = find_user(self.user_id)
-        if user is None or not constant_time_compare(fingerprint(user), self.fingerprint):
+        if user is None or not matches(self.fingerprint, user):
             return None
         if self.credential == SESSION:
             return user if session_user(open_session(self.credential_key)) == user else None

@@ -1,4 +1,4 @@
-"""What a token remembers of the password it was made under: any change of the password, wherever, ends the token."""
+"""What tokens and tickets remember of the password they were made under: any change of it, wherever, ends them."""
 
 from __future__ import annotations
 
