@@ -131,6 +131,7 @@ def write_env():
 def serve(port):
     command = [str(PYTHON), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     os.chdir(HERE)
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")  # what the server says is seen at once, also through a pipe
     sys.stdout.flush()
     if os.name == "nt":
         sys.exit(subprocess.call(command))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -36,6 +38,17 @@ def default_roles() -> dict[str, str]:
 def serializer_class(role: str) -> type[Any]:
     """The serializer class in force for a role, such as ``"user"`` or ``"message"``."""
     return import_string(app_settings.SERIALIZERS.get(role) or default_roles()[role])
+
+
+class TimestampField(serializers.Field):
+    """A moment in ISO 8601, always with an offset, in the current time zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: datetime) -> str:
+        aware = timezone.make_aware(value, timezone.get_default_timezone()) if timezone.is_naive(value) else value
+        return timezone.localtime(aware).isoformat()
 
 
 class UserKeyField(serializers.Field):

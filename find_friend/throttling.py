@@ -43,7 +43,11 @@ def client_ip(request: Any) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    if parsed.version == 4:
+        return address
+    if parsed.ipv4_mapped:  # how a socket that takes both versions shows IPv4: all of it is one /64 network
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _key(scope: str, ident: str, period: int, now: float) -> str:

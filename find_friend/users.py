@@ -41,10 +41,10 @@ def full_name(user: AbstractBaseUser | None) -> str:
     return " ".join(name for name in names if name)
 
 
-def find_user(pk: Any) -> AbstractBaseUser | None:
-    """The active user with that key; None also for a text that is no key at all."""
+def find_user(pk: Any, *, among: QuerySet[Any] | None = None) -> AbstractBaseUser | None:
+    """The active user (or the one among those given) with that key; None also for a text that is no key at all."""
     try:
-        return active_users().filter(pk=pk).first()
+        return (active_users() if among is None else among).filter(pk=pk).first()
     except (ValueError, TypeError, ValidationError, OverflowError):
         return None
 

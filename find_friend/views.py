@@ -14,6 +14,7 @@ from rest_framework.metadata import SimpleMetadata
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView, set_rollback
 
 from .authentication import authentication_classes
@@ -47,6 +48,9 @@ def error_response(error: Exception) -> Response | None:
     data: Any = error.detail
     if isinstance(data, list):
         data = {"non_field_errors": data}
+    elif isinstance(data, dict):
+        ours = {api_settings.NON_FIELD_ERRORS_KEY: "non_field_errors"}
+        data = {ours.get(key, key): value for key, value in data.items()}
     elif not isinstance(data, dict):
         data = {"detail": data, "code": error.get_codes()}
     set_rollback()

@@ -84,5 +84,5 @@ def change(user: Any, password: str, *, request: HttpRequest | None = None, link
         user.save(update_fields=["password"])
         AuthToken.objects.revoke_all(user)
         password_changed.send_on_commit(type(user), user=user)
-    if request is not None:
+    if request is not None and hasattr(request, "session"):
         update_session_auth_hash(request, user)

@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
+from rest_framework import ISO_8601, serializers
 
 from find_friend import locks, users
 from find_friend.conf import app_settings
 from find_friend.exceptions import Conflict
 from find_friend.serializers import ChatMemberSerializer as CoreChatMemberSerializer
-from find_friend.serializers import UserKeyField, UserSerializer
+from find_friend.serializers import TimestampField, UserKeyField, UserSerializer
 
 from . import avatars, registration
 from .addresses import email_of, normalize
@@ -53,7 +53,7 @@ def check_strength(field: str, password: str, user: Any) -> None:
     try:
         password_validation.validate_password(password, user)
     except DjangoValidationError as error:
-        raise serializers.ValidationError({field: serializers.as_serializer_error(error)["non_field_errors"]}) from None
+        raise serializers.ValidationError({field: error.messages}) from None
 
 
 class UserCardSerializer(UserSerializer):
@@ -90,28 +90,27 @@ class ChatMemberSerializer(CoreChatMemberSerializer):
         return super().prepare(queryset).select_related("find_friend_profile__city")
 
 
-class InterestSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Interest
-        fields = ["id", "name"]
+class InterestSerializer(serializers.Serializer):
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True)
 
 
-class CitySerializer(serializers.ModelSerializer):
-    class Meta:
-        model = City
-        fields = ["id", "name", "region", "country"]
+class CitySerializer(serializers.Serializer):
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    region = serializers.CharField(read_only=True)
+    country = serializers.CharField(read_only=True)
 
 
-class TokenSerializer(serializers.ModelSerializer):
+class TokenSerializer(serializers.Serializer):
     """A device that is signed in; nothing of its key."""
 
-    last_used = serializers.DateTimeField(source="last_used_at")
-    expires = serializers.DateTimeField(source="expires_at")
+    id = serializers.UUIDField(read_only=True)
+    device = serializers.CharField(read_only=True)
+    created = TimestampField()
+    last_used = TimestampField(source="last_used_at")
+    expires = TimestampField(source="expires_at")
     current = serializers.SerializerMethodField()
-
-    class Meta:
-        model = AuthToken
-        fields = ["id", "device", "created", "last_used", "expires", "current"]
 
     def get_current(self, token: AuthToken) -> bool:
         return token == self.context["request"].auth
@@ -129,6 +128,13 @@ class NamesSerializer(serializers.Serializer):
         return fields
 
 
+class BirthdayField(serializers.DateField):
+    """A day as ``YYYY-MM-DD``, whatever formats the site has set for its own fields."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format=ISO_8601, input_formats=[ISO_8601], **kwargs)
+
+
 class SignupSerializer(NamesSerializer):
     email = serializers.EmailField(max_length=254)
     password = password_field()
@@ -136,7 +142,7 @@ class SignupSerializer(NamesSerializer):
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
         required = app_settings.MINIMUM_AGE is not None
-        fields["birthday"] = serializers.DateField(
+        fields["birthday"] = BirthdayField(
             required=required, allow_null=not required, validators=[validate_birthday, validate_minimum_age]
         )
         return fields
@@ -203,7 +209,7 @@ class MeSerializer(NamesSerializer):
     id = UserKeyField(source="pk", read_only=True)
     email = serializers.SerializerMethodField()
     email_verified = serializers.SerializerMethodField()
-    birthday = serializers.DateField(
+    birthday = BirthdayField(
         source="find_friend_profile.birthday", allow_null=True, validators=[validate_birthday, validate_minimum_age]
     )
     age = serializers.IntegerField(source="find_friend_profile.age", read_only=True, allow_null=True)

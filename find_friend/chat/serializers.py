@@ -1,30 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.core.validators import MaxLengthValidator
-from django.utils import timezone
 from rest_framework import serializers
 
 from find_friend.conf import app_settings
 from find_friend.policies import visible_keys
-from find_friend.serializers import UserKeyField, serializer_class, user_cards
+from find_friend.serializers import TimestampField, UserKeyField, serializer_class, user_cards
 
 from .models import Chat, Membership, Message
 from .models.chat import LARGEST_SEQ
-
-
-class TimestampField(serializers.Field):
-    """A moment in ISO 8601, always with an offset, in the current time zone."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(read_only=True, **kwargs)
-
-    def to_representation(self, value: datetime) -> str:
-        aware = timezone.make_aware(value, timezone.get_default_timezone()) if timezone.is_naive(value) else value
-        return timezone.localtime(aware).isoformat()
 
 
 class ChatMessageSerializer(serializers.Serializer):

@@ -76,9 +76,8 @@ class StartChatView(RoleSerializerMixin, ChatView):
 
     def get_email(self) -> str:
         wanted = self.get_start_serializer(data=self.request.data)
-        if not wanted.is_valid() and "email" in wanted.errors:
+        if not wanted.is_valid():
             raise EmailRequired
-        wanted.is_valid(raise_exception=True)
         return wanted.validated_data["email"]
 
     def get_start_serializer(self, **kwargs: Any) -> Any:

@@ -30,6 +30,11 @@ class RecentlyDeclined(Conflict):
     default_code = "recently_declined"
 
 
+class AskedTooOften(Conflict):
+    default_detail = _("You have asked this user several times. You can ask again later.")
+    default_code = "asked_too_often"
+
+
 class PairBlocked(Conflict):
     default_detail = _("One of these users has blocked the other.")
     default_code = "pair_blocked"

@@ -22,6 +22,7 @@ from . import signals
 from .exceptions import (
     AlreadyAnswered,
     AlreadyFriends,
+    AskedTooOften,
     NotRecipient,
     NotSender,
     PairBlocked,
@@ -30,6 +31,8 @@ from .exceptions import (
     SelfBlock,
     SelfRequest,
 )
+
+MOST_WITHDRAWN = 3
 
 
 class Status(models.TextChoices):
@@ -60,7 +63,7 @@ class FriendRequestQuerySet(models.QuerySet["FriendRequest"]):
 
         A request that is pending already is returned as it is; one that the other has sent is accepted.
         ``sent_now`` of the returned request says whether this call made it. Raises SelfRequest, UserNotThere,
-        RequestNotAllowed, AlreadyFriends, RecentlyDeclined.
+        RequestNotAllowed, AlreadyFriends, RecentlyDeclined, AskedTooOften.
         """
         if by.pk == to.pk:
             raise SelfRequest
@@ -68,7 +71,7 @@ class FriendRequestQuerySet(models.QuerySet["FriendRequest"]):
             ensure_request_allowed(by, to)
             if Friendship.objects.between(by, to).exists():
                 raise AlreadyFriends
-            self._ensure_not_declined_recently(by, to)
+            self._ensure_welcome(by, to)
             key = pair_key(by, to)
             request, created = self.select_related("from_user", "to_user").get_or_create(
                 open_key=key, defaults={"pair_key": key, "from_user": by, "to_user": to, "message": message}
@@ -84,10 +87,14 @@ class FriendRequestQuerySet(models.QuerySet["FriendRequest"]):
         now = timezone.now()
         return self.update(status=status, open_key=None, answered_at=now, modified=now)
 
-    def _ensure_not_declined_recently(self, by: AbstractBaseUser, to: AbstractBaseUser) -> None:
+    def _ensure_welcome(self, by: AbstractBaseUser, to: AbstractBaseUser) -> None:
+        """Not declined lately, and not sent and withdrawn over and over, which would tell the other each time."""
         since = timezone.now() - app_settings.FRIEND_REQUEST_COOLDOWN
-        if self.filter(from_user=by.pk, to_user=to.pk, status=Status.DECLINED, answered_at__gt=since).exists():
+        lately = self.filter(from_user=by.pk, to_user=to.pk, answered_at__gt=since)
+        if lately.filter(status=Status.DECLINED).exists():
             raise RecentlyDeclined
+        if lately.filter(status=Status.WITHDRAWN).count() >= MOST_WITHDRAWN:
+            raise AskedTooOften
 
 
 class FriendRequest(TimeStampedModel):

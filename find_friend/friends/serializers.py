@@ -6,20 +6,21 @@ from django.core.validators import MaxLengthValidator
 from rest_framework import serializers
 
 from find_friend.conf import app_settings
-from find_friend.serializers import CardListSerializer, UserCardField, UserKeyField
+from find_friend.serializers import CardListSerializer, TimestampField, UserCardField, UserKeyField
 
-from .models import FriendRequest, Status
+from .models import Status
 
 
-class FriendRequestSerializer(serializers.ModelSerializer):
+class FriendRequestSerializer(serializers.Serializer):
+    id = serializers.IntegerField(read_only=True)
     from_user = UserCardField(source="from_user_id")
     to_user = UserCardField(source="to_user_id")
+    status = serializers.ChoiceField(Status.choices, read_only=True)
+    message = serializers.CharField(read_only=True)
+    created = TimestampField()
 
     class Meta:
-        model = FriendRequest
         list_serializer_class = CardListSerializer
-        fields = ["id", "from_user", "to_user", "status", "message", "created"]
-        read_only_fields = fields
 
 
 class FriendRequestCreateSerializer(serializers.Serializer):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.http import Http404
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -112,7 +113,7 @@ class BlockViewSet(FindFriendMixin, mixins.ListModelMixin, GenericViewSet):
         return Response(self.get_serializer(block).data, status=code)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        user = find_user(pk)
+        user = find_user(pk, among=get_user_model()._default_manager.all())  # a block of a deactivated user too
         if user is None or not Block.objects.lift(by=self.user, user=user):
             raise UserNotThere
         return Response(status=status.HTTP_204_NO_CONTENT)

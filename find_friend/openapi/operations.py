@@ -76,7 +76,7 @@ FRIEND_OPERATIONS = {
             400: (),
             403: ("request_not_allowed", "email_not_verified"),
             **NO_USER,
-            409: ("already_friends", "recently_declined"),
+            409: ("already_friends", "recently_declined", "asked_too_often"),
         },
         also={200: "The request was there already, or the other person's was accepted."},
     ),

@@ -77,7 +77,7 @@ class CityFieldSchema(OpenApiSerializerFieldExtension):
 
 
 class TimestampFieldSchema(OpenApiSerializerFieldExtension):
-    target_class = "find_friend.chat.serializers.TimestampField"
+    target_class = "find_friend.serializers.TimestampField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
         return {"type": "string", "format": "date-time"}

@@ -28,7 +28,7 @@ POSTGRES = {
     "DB_PORT": os.environ.get("DB_PORT", "5432"),
 }
 # A database of its own: the limits counted here are nobody else's.
-REDIS_URL = re.sub(r"/\d*$", "", os.environ.get("FIND_FRIEND_REDIS_URL", "redis://127.0.0.1:6379")) + "/7"
+REDIS_URL = re.sub(r"/\d*$", "", os.environ.get("FIND_FRIEND_REDIS_URL") or "redis://127.0.0.1:6379") + "/7"
 PASSWORD = "a password for the test"
 
 MAIN = """

@@ -177,7 +177,9 @@ async def test_many_at_once_see_one_order(server, chat, ann, bob, received):
                 await asyncio.sleep(0.01)
 
         await asyncio.gather(*(talk(number, wire) for number, wire in enumerate(wires)))
-        seen = [[(await received(wire))["id"] for _ in range(40)] for wire in wires]
+        seen = []
+        for wire in wires:
+            seen.append([(await received(wire))["id"] for _ in range(40)])
     assert seen[0] == seen[1] == seen[2] == seen[3] == sorted(seen[0])
     numbers = await in_thread(lambda: list(Message.objects.order_by("seq").values_list("seq", flat=True)))()
     assert numbers == list(range(1, 41))

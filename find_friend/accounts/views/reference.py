@@ -36,6 +36,8 @@ class InterestPage(CursorPage):
 
 
 class CityPage(CursorPage):
+    # Cities of one size are told apart by their place among them, and thousands may have none given.
+    offset_cutoff = 1_000_000
     ordering: Any = ("-population", "-pk")
 
 

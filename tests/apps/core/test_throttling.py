@@ -47,6 +47,7 @@ def test_anything_else_is_no_rate(rate):
         (0, "", None, ""),
         (0, "2001:db8:1:2:3:4:5:6", None, "2001:db8:1:2::/64"),
         (0, "2001:db8:1:2:ffff::1", None, "2001:db8:1:2::/64"),
+        (0, "::ffff:192.0.2.1", None, "192.0.2.1"),
     ],
 )
 def test_address_that_counts(configure, proxies, remote, forwarded, expected):

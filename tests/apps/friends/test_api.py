@@ -138,6 +138,12 @@ def test_deactivated_friends_are_left_out(api, ann, bob, befriend):
     assert api(ann).get("/api/v1/friends/").json()["results"] == []
 
 
+def test_a_block_of_somebody_deactivated_can_be_lifted(api, ann, bob):
+    Block.objects.block(by=ann, user=bob)
+    get_user_model().objects.filter(pk=bob.pk).update(is_active=False)
+    assert api(ann).delete(f"/api/v1/blocks/{bob.pk}/").status_code == 204
+
+
 @pytest.mark.parametrize("path", ["friends/", "friend-requests/", "friend-requests/?direction=outgoing", "blocks/"])
 def test_lists_cost_the_same_for_one_and_many(
     api, ann, user_factory, befriend, path, django_assert_num_queries, settings

@@ -124,6 +124,14 @@ def test_who_declined_may_ask_at_once(ann, bob):
     assert FriendRequest.objects.send(by=bob, to=ann).is_pending
 
 
+def test_sending_and_withdrawing_over_and_over_ends(ann, bob):
+    for _ in range(3):
+        FriendRequest.objects.send(by=ann, to=bob).withdraw(by=ann)
+    with pytest.raises(exceptions.AskedTooOften):
+        FriendRequest.objects.send(by=ann, to=bob)
+    assert FriendRequest.objects.send(by=bob, to=ann).is_pending
+
+
 def test_nobody_befriends_themselves(ann):
     with pytest.raises(exceptions.SelfRequest):
         FriendRequest.objects.send(by=ann, to=ann)
