@@ -51,7 +51,7 @@ def error_response(error: Exception) -> Response | None:
     elif isinstance(data, dict):
         ours = {api_settings.NON_FIELD_ERRORS_KEY: "non_field_errors"}
         data = {ours.get(key, key): value for key, value in data.items()}
-    elif not isinstance(data, dict):
+    else:
         data = {"detail": data, "code": error.get_codes()}
     set_rollback()
     return Response(data, status=error.status_code, headers=headers)
