@@ -118,7 +118,8 @@ async def test_hostile_headers(server, chat, header):
     finally:
         writer.close()
         await asyncio.wait_for(writer.wait_closed(), 10)
-    assert answer[:12] in (b"HTTP/1.1 403", b"HTTP/1.1 400")
+    # Older uvicorns hang up on header bytes that are no text, without an answer.
+    assert answer[:12] in (b"HTTP/1.1 403", b"HTTP/1.1 400", b"")
 
 
 async def test_bad_frames_cost_nothing_but_themselves(server, chat, ann, received):
