@@ -13,7 +13,7 @@ author = "django-find-friend contributors"
 copyright = author
 version = release = find_friend.__version__
 
-extensions = ["myst_parser", "find_friend_docs"]
+extensions = ["myst_parser", "find_friend_docs", "find_friend_frames", "find_friend_diagrams"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]

@@ -3,7 +3,7 @@
 
     python3 example_project/demo.py [--port 8000] [--no-serve]
 
-Makes a virtual environment in .venv, installs the package with what the example needs, writes .env, migrates,
+Makes a virtual environment in .venv-demo, installs the package with what the example needs, writes .env, migrates,
 loads demo data, prints sign-ins and serves. A second start skips what is done and keeps the data.
 """
 
@@ -27,7 +27,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-VENV = ROOT / ".venv"
+VENV = ROOT / ".venv-demo"  # not .venv, which people and tools take for their own
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "find_friend_demo.stamp"
 
@@ -131,6 +131,7 @@ def write_env():
 def serve(port):
     command = [str(PYTHON), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     os.chdir(HERE)
+    os.environ.setdefault("PAGES_ORIGIN", f"http://127.0.0.1:{port}")  # where the mails that the console shows lead to
     os.environ.setdefault("PYTHONUNBUFFERED", "1")  # what the server says is seen at once, also through a pipe
     sys.stdout.flush()
     if os.name == "nt":

@@ -4,7 +4,24 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.db.models.signals import class_prepared
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
+
+
+@receiver(class_prepared)
+def refuse_foreign_models(sender: Any, **kwargs: Any) -> None:
+    """RuntimeError for a model of ours whose app is not installed, as Django raises it for models elsewhere.
+
+    The core app has no models, but its package holds those of the others. Django would take the model for one of the
+    core app, and from then on every deletion of a user would look into a table that is not there.
+    """
+    if sender._meta.app_label == FindFriendConfig.label and sender.__module__.startswith("find_friend."):
+        app = ".".join(sender.__module__.split(".")[:2])
+        raise RuntimeError(
+            f"Model class {sender.__module__}.{sender.__name__} isn't in an application in INSTALLED_APPS. "
+            f"Is {app} missing there?"
+        )
 
 
 class FindFriendConfig(AppConfig):

@@ -24,5 +24,6 @@ def authentication_classes() -> list[type[Any]]:
     if chosen is None:
         ours = [TOKEN] if apps.is_installed("find_friend.accounts") else []
         host = getattr(settings, "REST_FRAMEWORK", {}).get("DEFAULT_AUTHENTICATION_CLASSES", [SESSION])
-        chosen = [*ours, *(path for path in host if path != TOKEN)]
-    return [import_string(path) if isinstance(path, str) else path for path in chosen]
+        paths = [*ours, *(path for path in host if path != TOKEN)]
+        chosen = [import_string(path) if isinstance(path, str) else path for path in paths]
+    return chosen

@@ -5,9 +5,12 @@ They are DRF exceptions, so any DRF view answers with the right status; code out
 
 from __future__ import annotations
 
+import math
+
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 
 
 class FindFriendError(APIException):
@@ -22,7 +25,7 @@ class Invalid(FindFriendError):
     """400: what was asked makes no sense, whoever asks."""
 
     status_code = status.HTTP_400_BAD_REQUEST
-    default_detail = _("This request makes no sense.")
+    default_detail = _("This request is not valid. Check what you have sent.")
     default_code = "invalid"
 
 
@@ -51,7 +54,7 @@ class Conflict(FindFriendError):
     """409: the state of the object forbids it."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = _("This is not possible in the present state.")
+    default_detail = _("This is not possible now. Load the current state and try again.")
     default_code = "conflict"
 
 
@@ -67,3 +70,30 @@ class Busy(FindFriendError):
     default_detail = _("The server is busy. Try again in a moment.")
     default_code = "busy"
     wait = 1
+
+
+class TooOften(Throttled):
+    """429: more calls than the site's rates allow. ``wait`` is whole seconds, None where nobody knows how many."""
+
+    def __init__(self, wait: float | None) -> None:
+        seconds = None if wait is None else math.ceil(wait)
+        super().__init__(detail=_too_often(seconds))
+        self.wait = seconds
+
+
+def _too_often(seconds: int | None) -> str:
+    if seconds is None:
+        return gettext("Too many requests. Try again later.")
+    text = ngettext(
+        "Too many requests. Try again in %(wait)d second.", "Too many requests. Try again in %(wait)d seconds.", seconds
+    )
+    return text % {"wait": seconds}
+
+
+class Unavailable(FindFriendError):
+    """503: the database does not answer; the same call may go through once it does."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The service is not available at the moment. Try again a little later.")
+    default_code = "unavailable"
+    wait = 5

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import OperationalError, connections, router, transaction
+from django.db import connections, router, transaction
 from django.db.models import F, QuerySet
 
 from .exceptions import UserNotThere
@@ -28,11 +28,28 @@ def lock(queryset: QuerySet[Any]) -> int:
     connection = connections[router.db_for_write(queryset.model)]
     queryset = queryset.using(connection.alias)
     if connection.features.has_select_for_update:
-        # NO KEY: rows that only refer to these (a message to its sender) need not wait on PostgreSQL.
-        no_key = connection.features.has_select_for_no_key_update
-        return len(queryset.order_by("pk").select_for_update(no_key=no_key).values_list("pk"))
+        return len(_held(queryset))
     key = queryset.model._meta.pk.attname
     return queryset.order_by().update(**{key: F(key)})
+
+
+def lock_what_is_free(queryset: QuerySet[Any]) -> list[Any]:
+    """Lock those rows of ``queryset`` that nobody else holds, and return their keys.
+
+    A database that cannot leave out what is held, such as SQLite, waits for all of them.
+    """
+    connection = connections[router.db_for_write(queryset.model)]
+    if connection.features.has_select_for_update_skip_locked:
+        return _held(queryset.using(connection.alias), skip_locked=True)
+    lock(queryset)
+    return list(queryset.using(connection.alias).order_by().values_list("pk", flat=True))
+
+
+def _held(queryset: QuerySet[Any], *, skip_locked: bool = False) -> list[Any]:
+    # NO KEY: rows that only refer to these (a message to its sender) need not wait on PostgreSQL.
+    no_key = connections[queryset.db].features.has_select_for_no_key_update
+    held = queryset.order_by("pk").select_for_update(no_key=no_key, skip_locked=skip_locked)
+    return list(held.values_list("pk", flat=True))
 
 
 @contextmanager
@@ -50,7 +67,7 @@ def locked_users(*users: AbstractBaseUser) -> Iterator[None]:
         yield
 
 
-def is_contention(error: OperationalError) -> bool:
+def is_contention(error: Exception) -> bool:
     """Whether the database gave up on a lock, so that the same work may succeed a moment later."""
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) in CONTENTION_STATES:

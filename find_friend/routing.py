@@ -7,6 +7,8 @@ from typing import Any
 
 from django.apps import apps
 
+__all__ = ["websocket_urlpatterns"]
+
 websocket_urlpatterns: list[Any] = []
 if apps.is_installed("find_friend.chat"):
     websocket_urlpatterns = import_module("find_friend.chat.routing").websocket_urlpatterns

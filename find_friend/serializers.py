@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, tzinfo
 from typing import Any
 
 from django.apps import apps
@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -18,7 +19,10 @@ from rest_framework import serializers
 from .conf import app_settings
 from .exceptions import UserNotThere
 from .policies import policy
-from .users import email_field, find_user
+from .users import email_field, find_user, names
+
+# For which registry of apps the roles were put together, and what came of it: sockets ask for every message.
+_roles: tuple[Any, dict[str, str]] = (None, {})
 
 
 def default_roles() -> dict[str, str]:
@@ -26,6 +30,13 @@ def default_roles() -> dict[str, str]:
 
     Each app names its own in ``serializer_roles`` of its AppConfig; a later app may enrich a role of an earlier one.
     """
+    global _roles
+    if _roles[0] is not apps.app_configs:
+        _roles = (apps.app_configs, _collected_roles())
+    return _roles[1]
+
+
+def _collected_roles() -> dict[str, str]:
     roles = {
         "user": "find_friend.serializers.UserSerializer",
         "chat_member": "find_friend.serializers.ChatMemberSerializer",
@@ -40,6 +51,12 @@ def serializer_class(role: str) -> type[Any]:
     return import_string(app_settings.SERIALIZERS.get(role) or default_roles()[role])
 
 
+def moment(value: datetime, zone: tzinfo) -> str:
+    """ISO 8601 with the offset of the zone."""
+    aware = timezone.make_aware(value, timezone.get_default_timezone()) if timezone.is_naive(value) else value
+    return aware.astimezone(zone).isoformat()
+
+
 class TimestampField(serializers.Field):
     """A moment in ISO 8601, always with an offset, in the current time zone."""
 
@@ -47,14 +64,13 @@ class TimestampField(serializers.Field):
         super().__init__(read_only=True, **kwargs)
 
     def to_representation(self, value: datetime) -> str:
-        aware = timezone.make_aware(value, timezone.get_default_timezone()) if timezone.is_naive(value) else value
-        return timezone.localtime(aware).isoformat()
+        return moment(value, timezone.get_current_timezone())
 
 
 class UserKeyField(serializers.Field):
     """A user's primary key. Read, as number or text, it becomes the user; UserNotThere (404) if there is none."""
 
-    default_error_messages = {"invalid": _("A user id is expected.")}
+    default_error_messages = {"invalid": _("Give the id of a user.")}
 
     def to_internal_value(self, data: Any) -> AbstractBaseUser:
         if isinstance(data, bool) or not isinstance(data, (int, str)):
@@ -89,10 +105,10 @@ class UserSerializer(serializers.Serializer):
         return queryset
 
     def get_first_name(self, user: Any) -> str:
-        return getattr(user, "first_name", "")
+        return names(user)[0]
 
     def get_last_name(self, user: Any) -> str:
-        return getattr(user, "last_name", "")
+        return names(user)[1]
 
     def get_age(self, user: Any) -> int | None:
         return None
@@ -111,17 +127,36 @@ class UserSerializer(serializers.Serializer):
         return "self" if user.pk == viewer.pk else self.context["relationships"].get(user.pk, "none")
 
 
-def user_cards(pks: Iterable[Any], context: Mapping[str, Any], *, role: str = "user") -> dict[Any, dict[str, Any]]:
+def user_cards(
+    pks: Iterable[Any], context: Mapping[str, Any], *, role: str = "user", among: QuerySet[Any] | None = None
+) -> dict[Any, dict[str, Any]]:
     """Rendered cards by primary key, for the person who asks: a constant number of queries.
 
-    ``context`` is a serializer context with ``request``.
+    ``context`` is a serializer context with ``request``. ``among``: those of the users with these keys who are shown;
+    all of them where it is left out.
     """
     pks = set(pks)
     cls = serializer_class(role)
-    users = list(cls.prepare(get_user_model()._default_manager.filter(pk__in=pks)))
+    users = list(cls.prepare(get_user_model()._default_manager.filter(pk__in=pks) if among is None else among))
     if "relationship" in cls._declared_fields:
         context = {**context, "relationships": policy().relationships(context["request"].user, pks)}
-    return {user.pk: cls(user, context=context).data for user in users}
+    serializer = cls(context=context)
+    render = card_renderer(serializer)
+    cards = {}
+    for user in users:
+        serializer.instance = user
+        cards[user.pk] = render(user)
+    return cards
+
+
+def card_renderer(serializer: Any) -> Callable[[Any], dict[str, Any]]:
+    """``serializer.to_representation``; where its fields are nothing but methods, these, without DRF's detours."""
+    fields = serializer.fields
+    plain = type(serializer).to_representation is serializers.Serializer.to_representation
+    if not plain or any(type(field) is not serializers.SerializerMethodField for field in fields.values()):
+        return serializer.to_representation
+    methods = [(name, getattr(serializer, field.method_name)) for name, field in fields.items()]
+    return lambda user: {name: method(user) for name, method in methods}
 
 
 class UserCardField(serializers.Field):
@@ -165,5 +200,8 @@ class ChatMemberSerializer(serializers.Serializer):
     get_city = UserSerializer.get_city
 
     def get_email(self, user: Any) -> str | None:
-        name = email_field()
-        return getattr(user, name) if name else None
+        return getattr(user, self.email_field) if self.email_field else None
+
+    @cached_property
+    def email_field(self) -> str | None:
+        return email_field()

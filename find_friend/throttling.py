@@ -7,12 +7,16 @@ import ipaddress
 import logging
 import re
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.cache import cache
 from rest_framework.throttling import BaseThrottle
 
 from .conf import app_settings
+from .logs import fields
+
+__all__ = ["ScopeThrottle"]
 
 logger = logging.getLogger("find_friend")
 
@@ -21,7 +25,7 @@ PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def parse_rate(rate: str) -> tuple[int, int]:
     """``"5/10min"`` is (5, 600): so many calls in so many seconds. ValueError for anything else."""
-    match = re.fullmatch(r"(\d+)/(\d*)(s|sec|second|m|min|minute|h|hour|d|day)", rate)
+    match = re.fullmatch(r"(\d+)/([1-9]\d*)?(s|sec|second|m|min|minute|h|hour|d|day)", rate)
     if match is None:
         raise ValueError(f"Not a rate: {rate!r}")
     calls, periods, unit = match.groups()
@@ -48,6 +52,15 @@ def client_ip(request: Any) -> str:
     if parsed.ipv4_mapped:  # how a socket that takes both versions shows IPv4: all of it is one /64 network
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def caller(request: Any, *, guest: bool = False) -> str:
+    """Whose calls are counted together, over the API and on pages: the user's, or those of a guest's address.
+
+    ``guest``: whoever it is, since what is asked for is open to everybody.
+    """
+    user = None if guest else request.user
+    return f"user {user.pk}" if user and user.is_authenticated else f"ip {client_ip(request)}"
 
 
 def _key(scope: str, ident: str, period: int, now: float) -> str:
@@ -78,7 +91,7 @@ def _count(key: str, period: int) -> int:
             cache.set(key, 1, timeout=period + 1)
             return 1
     except Exception:
-        logger.exception("The cache failed, so a call was not counted.")
+        logger.exception("The cache failed, so a call was not counted.", extra=fields("cache_failed"))
         return 0
 
 
@@ -90,7 +103,20 @@ def forgive(scope: str, ident: str) -> None:
     try:
         cache.delete(_key(scope, ident, parse_rate(rate)[1], time.time()))
     except Exception:
-        logger.exception("The cache failed, so counted calls were not forgotten.")
+        logger.exception("The cache failed, so counted calls were not forgotten.", extra=fields("cache_failed"))
+
+
+def scopes_for(scopes: Mapping[str, tuple[str, ...]], method: str | None) -> tuple[str, ...]:
+    """Those that count a call, of scopes by method with ``*`` for every other. HEAD costs what GET costs."""
+    return scopes.get("GET" if method == "HEAD" else str(method), scopes.get("*", ()))
+
+
+def throttles(scopes: Iterable[str]) -> list[BaseThrottle]:
+    """What THROTTLE_CLASSES names, for an endpoint whose calls are counted under these scopes."""
+    made: list[BaseThrottle] = []
+    for cls in app_settings.THROTTLE_CLASSES:
+        made += [cls(scope) for scope in scopes] if issubclass(cls, ScopeThrottle) else [cls()]
+    return made
 
 
 class ScopeThrottle(BaseThrottle):

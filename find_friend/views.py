@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import OperationalError, transaction
-from django.http import Http404, HttpRequest
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import Http404, HttpRequest, QueryDict
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
 from rest_framework import exceptions, parsers
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -18,43 +20,69 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView, set_rollback
 
 from .authentication import authentication_classes
-from .exceptions import Busy, EmailNotVerified
+from .conf import app_settings
+from .exceptions import Busy, EmailNotVerified, TooOften, Unavailable
 from .locks import is_contention
-from .pagination import CursorPage
+from .logs import fields
 from .parsers import JSONParser
 from .policies import answers_in_bulk, policy, visible_keys
 from .renderers import JSONRenderer
 from .serializers import serializer_class
-from .throttling import ScopeThrottle, client_ip
+from .throttling import caller, scopes_for, throttles
+
+__all__ = ["APIRoot", "FindFriendMixin", "RoleSerializerMixin", "TakesPart", "VisibleRowsMixin"]
+
+logger = logging.getLogger("find_friend")
+
+
+def answerable(error: Exception) -> exceptions.APIException | None:
+    """The error as one with a status; None for what is no answer to the client but a fault of ours."""
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError()
+    if isinstance(error, OperationalError) and is_contention(error):
+        return Busy()
+    if isinstance(error, (OperationalError, InterfaceError)):
+        logger.error(
+            "The database did not answer: %r",
+            error,
+            extra=fields("database_unreachable", error=type(error).__name__),
+        )
+        return Unavailable()
+    return error if isinstance(error, exceptions.APIException) else None
 
 
 def error_response(error: Exception) -> Response | None:
     """DRF's field object, or ``{"detail", "code"}``; None for what is no answer to the client but a fault of ours."""
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
-    elif isinstance(error, SuspiciousOperation):
-        error = exceptions.ParseError()
-    elif isinstance(error, OperationalError) and is_contention(error):
-        error = Busy()
-    if not isinstance(error, exceptions.APIException):
+    answer: Any = answerable(error)
+    if answer is None:
         return None
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
-    data: Any = error.detail
+    if getattr(answer, "auth_header", None):
+        headers["WWW-Authenticate"] = answer.auth_header
+    if getattr(answer, "wait", None):
+        headers["Retry-After"] = str(math.ceil(answer.wait))
+    data = answer.detail
     if isinstance(data, list):
         data = {"non_field_errors": data}
     elif isinstance(data, dict):
         ours = {api_settings.NON_FIELD_ERRORS_KEY: "non_field_errors"}
         data = {ours.get(key, key): value for key, value in data.items()}
     else:
-        data = {"detail": data, "code": error.get_codes()}
+        data = {"detail": data, "code": answer.get_codes()}
     set_rollback()
-    return Response(data, status=error.status_code, headers=headers)
+    return Response(data, status=answer.status_code, headers=headers)
+
+
+def use_utf8(request: HttpRequest) -> None:
+    """Read the query string, too, as UTF-8: some of Python's codecs, of which a client may name any, fail there.
+
+    Raises SuspiciousOperation for one of too many parameters.
+    """
+    request.encoding = "utf-8"
 
 
 class TakesPart(BasePermission):
@@ -81,12 +109,15 @@ class FindFriendMixin(APIView):
     permission_classes: Any = [IsAuthenticated]
     renderer_classes = [JSONRenderer]
     parser_classes: Any = [JSONParser, parsers.FormParser, parsers.MultiPartParser]
-    pagination_class: Any = CursorPage
+    pagination_class: Any = None  # that of the setting
+    ordering: Any = ("-pk",)  # of a list, whatever cuts it into pages
     metadata_class = Metadata
     versioning_class = None
     filter_backends: Any = []
     guest = False  # a guest endpoint authenticates nobody
     throttle_scopes: dict[str, tuple[str, ...]] = {}  # by method, "*" for every other
+
+    unreadable: SuspiciousOperation | None = None
 
     request: Any
 
@@ -97,9 +128,17 @@ class FindFriendMixin(APIView):
         return transaction.non_atomic_requests(super().as_view(*args, **kwargs))
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        # The charset a client names is also used for the query string, where some of Python's codecs fail.
-        request.encoding = "utf-8"
+        try:
+            use_utf8(request)
+        except SuspiciousOperation as error:  # told by initial(), where errors have our shape
+            self.unreadable = error
+            request.GET = QueryDict()
         return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if self.unreadable is not None:
+            raise self.unreadable
+        super().initial(request, *args, **kwargs)
 
     def get_authenticators(self) -> list[Any]:
         return [] if self.guest else [cls() for cls in authentication_classes()]
@@ -107,22 +146,32 @@ class FindFriendMixin(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         return super().get_authenticate_header(request) or 'Token realm="api"'
 
+    def throttled(self, request: Request, wait: float | None) -> NoReturn:
+        raise TooOften(wait)
+
     @property
     def user(self) -> Any:
         """The person who asks."""
         return self.request.user
 
     def get_permissions(self) -> Any:
-        return [] if self.guest else super().get_permissions()
+        if self.guest:
+            return []
+        return [*super().get_permissions(), *(cls() for cls in app_settings.PERMISSION_CLASSES)]
 
     def get_throttles(self) -> list[Any]:
-        scopes = self.throttle_scopes.get(self.request.method, self.throttle_scopes.get("*", ()))
-        return [ScopeThrottle(scope) for scope in scopes]
+        return throttles(scopes_for(self.throttle_scopes, self.request.method))
+
+    @cached_property
+    def paginator(self) -> Any:
+        return (self.pagination_class or app_settings.PAGINATION_CLASS)()
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return super().paginate_queryset(queryset.order_by(*self.ordering))  # type: ignore[misc]
 
     def get_throttle_ident(self, scope: str) -> str:
         """Whose calls are counted together under ``scope``."""
-        user = self.request.user
-        return f"user {user.pk}" if user and user.is_authenticated else f"ip {client_ip(self.request)}"
+        return caller(self.request)
 
     def get_exception_handler(self) -> Any:
         return lambda error, context: error_response(error)

@@ -1,22 +1,29 @@
 """Fixtures that every test may use."""
 
 import importlib.util
-import itertools
-import json
 import os
+import re
 import socket
+import time
 from contextlib import asynccontextmanager
 from functools import cache as once
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings as site
-from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
-PASSWORD = "correct horse battery"
+from find_friend import testing
+from find_friend.testing import PASSWORD, ChatSocket
+from find_friend.testing.sockets import hang_up
+
+pytest_plugins = ["find_friend.testing.plugin", "tests.flushing"]
+__all__ = ["PASSWORD", "hang_up"]
+ABSENT = pytest.StashKey()
 
 
 @once
@@ -41,14 +48,63 @@ def what_is_missing(marker):
     return None
 
 
+def text_of(answer):
+    """What a page says, with single spaces."""
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def left_out():
+    """The apps of the package that this project does without."""
+    return [name for name in ("accounts", "friends", "chat") if f"find_friend.{name}" not in site.INSTALLED_APPS]
+
+
+def pytest_ignore_collect(collection_path):
+    """The tests of an app that is left out."""
+    return True if collection_path in [Path(__file__).parent / "apps" / name for name in left_out()] else None
+
+
+def pytest_collection(session):
+    if left_out():
+        from tests.projects.any.absent import Finder
+
+        session.config.stash[ABSENT] = Finder([f"find_friend.{name}" for name in left_out()])
+        session.config.stash[ABSENT].install()
+
+
+def pytest_collection_finish(session):
+    if left_out():
+        session.config.stash[ABSENT].remove()
+
+
 def pytest_runtest_setup(item):
     """A test whose server is missing is skipped on a developer's machine, and fails in CI."""
+    for marker in item.iter_markers("needs"):
+        if set(marker.args) & set(left_out()):
+            pytest.skip(f"needs find_friend.{' and find_friend.'.join(marker.args)}")
     for marker in item.iter_markers():
         reason = what_is_missing(marker.name)
         if reason and os.environ.get("CI"):
             pytest.fail(reason, pytrace=False)
         elif reason:
             pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A test that has used an app that is left out, and was not skipped by that, has proved nothing."""
+    if not left_out():
+        return (yield)
+    from tests.projects.any.absent import Absent
+
+    Absent.missed.clear()
+    try:
+        return (yield)
+    except pytest.skip.Exception:
+        Absent.missed.clear()
+        raise
+    finally:
+        if Absent.missed:
+            pytest.fail(f"uses {', '.join(Absent.missed)} where that cannot skip it: mark it needs(...)", pytrace=False)
 
 
 @pytest.fixture(autouse=True)
@@ -60,39 +116,29 @@ def _fresh_cache():
 
 
 @pytest.fixture(autouse=True)
+def _windows_begin_now(monkeypatch):
+    """Calls are counted in fixed windows; one that ended in the middle of a test would forget them."""
+    from find_friend import throttling
+
+    since_midnight = time.time() % 86400
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: time.time() - since_midnight))
+
+
+@pytest.fixture(autouse=True)
 def _mail_at_once(settings):
+    if "find_friend.accounts" not in settings.INSTALLED_APPS:
+        return
     settings.FIND_FRIEND = {**settings.FIND_FRIEND, "EMAIL_SENDER": "find_friend.accounts.mail.send_now"}
 
 
 @pytest.fixture
-def configure(settings):
-    """``configure(CHAT_HISTORY_SIZE=2)`` changes settings of the package for one test."""
-
-    def change(**values):
-        settings.FIND_FRIEND = {**settings.FIND_FRIEND, **values}
-
-    return change
+def configure(find_friend_configure):
+    return find_friend_configure
 
 
 @pytest.fixture
-def user_factory(db):
-    """``user_factory(first_name="Ann")`` makes a user of whichever model the project has."""
-    numbers = itertools.count(1)
-    model = get_user_model()
-
-    def make(password=PASSWORD, **fields):
-        number = next(numbers)
-        fields.setdefault("email", f"person{number}@example.com")
-        fields.setdefault("first_name", f"First{number}")
-        fields.setdefault("last_name", f"Last{number}")
-        if model.USERNAME_FIELD != "email":
-            fields.setdefault(model.USERNAME_FIELD, f"name-{number}")
-        user = model(**fields)
-        user.set_password(password)
-        user.save()
-        return user
-
-    return make
+def user_factory(find_friend_user):
+    return find_friend_user
 
 
 @pytest.fixture
@@ -118,90 +164,21 @@ def staff(user_factory):
 
 
 @pytest.fixture
-def api():
-    """``api(ann)`` is a client signed in as Ann with a token; ``api()`` is a guest."""
-
-    def client(user=None):
-        made = APIClient()
-        if user is not None:
-            from find_friend.accounts.models import AuthToken
-
-            made.credentials(HTTP_AUTHORIZATION=f"Token {AuthToken.objects.issue(user)[1]}")
-        return made
-
-    return client
+def api(find_friend_api):
+    return find_friend_api
 
 
 @pytest.fixture
 def befriend():
-    def make(first, second):
-        from find_friend.friends.models import Friendship
-
-        return Friendship.objects.befriend(first, second)
-
-    return make
+    """Makes friends of two users. Where there is no friendship the projects let everybody write to everybody."""
+    return (lambda first, second: False) if "friends" in left_out() else testing.create_friendship
 
 
 @pytest.fixture
 def chat(ann, bob, befriend):
     """A chat of two friends, Ann who began it and Bob."""
-    from find_friend.chat.models import Chat
-
     befriend(ann, bob)
-    return Chat.objects.direct(by=ann, to=bob)[0]
-
-
-async def hang_up(wire):
-    """Leave a socket as a client does; its application ends."""
-    from django.db import connections
-
-    if not wire.future.done():
-        await wire.send_input({"type": "websocket.disconnect", "code": 1000})
-    await wire.wait(timeout=5)
-    # channels.testing keeps the connections of the database thread open, and so the test database in use.
-    await database_sync_to_async(connections.close_all)()
-
-
-class ChatSocket:
-    """An open socket: ``post`` a text, wait for the ``next`` message, make sure that there is ``nothing``."""
-
-    def __init__(self, path, headers, subprotocols=()):
-        from channels.testing import WebsocketCommunicator
-
-        from tests.projects.full.asgi import application
-
-        self.wire = WebsocketCommunicator(application, path, headers=headers, subprotocols=list(subprotocols))
-
-    async def connect(self):
-        """What the server did first: ``(True, subprotocol)`` or ``(False, code)``."""
-        return await self.wire.connect(timeout=5)
-
-    async def post(self, text):
-        await self.wire.send_input({"type": "websocket.receive", "text": text})
-
-    async def frame(self, **event):
-        await self.wire.send_input({"type": "websocket.receive", **event})
-
-    async def next_text(self):
-        return await self.wire.receive_from(timeout=5)
-
-    async def next(self):
-        return json.loads(await self.next_text())
-
-    async def texts(self, count):
-        return [(await self.next())["text"] for _ in range(count)]
-
-    async def nothing(self, timeout=0.2):
-        assert await self.wire.receive_nothing(timeout)
-
-    async def closed(self, timeout=5):
-        """The code with which the server closes."""
-        event = await self.wire.receive_output(timeout)
-        assert event["type"] == "websocket.close", event
-        return event["code"]
-
-    async def leave(self):
-        await hang_up(self.wire)
+    return testing.create_chat(ann, bob)
 
 
 @pytest.fixture
@@ -210,7 +187,7 @@ def open_socket():
 
     @asynccontextmanager
     async def opened(path, headers=(), subprotocols=()):
-        socket = ChatSocket(path, [(name, value) for name, value in headers], subprotocols)
+        socket = ChatSocket(path, headers, subprotocols)
         accepted, _detail = await socket.connect()
         try:
             yield socket, accepted
@@ -223,24 +200,43 @@ def open_socket():
 @pytest.fixture
 def token_header():
     """The handshake header of a user who has just signed in."""
+    if "accounts" in left_out():
+        pytest.skip("needs find_friend.accounts")
 
     async def header(user):
-        from find_friend.accounts.models import AuthToken
-
-        _token, key = await database_sync_to_async(AuthToken.objects.issue)(user)
-        return b"authorization", f"Token {key}".encode()
+        return b"authorization", f"Token {await sync_to_async(testing.create_token)(user)}".encode()
 
     return header
 
 
 @pytest.fixture
-def chat_socket(open_socket, token_header):
+def handshake(request):
+    """The headers of a user's handshake: a token, or the session where there are no tokens."""
+    if "accounts" not in left_out():
+        token_header = request.getfixturevalue("token_header")
+
+        async def by_token(user):
+            return [await token_header(user)]
+
+        return by_token
+
+    async def by_session(user):
+        client = APIClient()
+        await sync_to_async(client.force_login)(user)
+        cookie = f"{site.SESSION_COOKIE_NAME}={client.cookies[site.SESSION_COOKIE_NAME].value}"
+        return [(b"host", b"testserver"), (b"origin", b"http://testserver"), (b"cookie", cookie.encode())]
+
+    return by_session
+
+
+@pytest.fixture
+def chat_socket(open_socket, handshake):
     """``async with chat_socket(chat, ann) as socket``: Ann's open socket of a chat."""
 
     @asynccontextmanager
     async def opened(chat, user, **kwargs):
-        header = await token_header(user)
-        async with open_socket(f"/ws/chat/{chat.pk}/", [header], **kwargs) as (socket, accepted):
+        headers = await handshake(user)
+        async with open_socket(f"/ws/chat/{chat.pk}/", headers, **kwargs) as (socket, accepted):
             assert accepted
             yield socket
 

@@ -9,6 +9,7 @@ the environments of the tests. Nothing outside this folder is changed.
 
 import argparse
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -52,11 +53,14 @@ def parse(arguments):
         ours, pytest_options = arguments[:cut], arguments[cut + 1 :]
     parser = argparse.ArgumentParser(
         prog="runtests.py",
-        usage="python3 tests/runtests.py [--all | -e ENV | --list] [--recreate] [-- pytest options]",
+        usage="python3 tests/runtests.py [--all | --every-database | -e ENV | --list] [--recreate] [-- pytest options]",
         description="By default the tests run once: this Python, the newest Django it supports, SQLite.",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--all", action="store_true", help="the whole matrix, linters, types, docs and the built wheel")
+    what.add_argument(
+        "--every-database", action="store_true", help="every supported Django on SQLite, PostgreSQL and MariaDB"
+    )
     what.add_argument("-e", "--env", metavar="ENV", help="these tox environments, separated by commas")
     what.add_argument("--list", action="store_true", help="list the environments")
     parser.add_argument("--recreate", action="store_true", help="make every environment anew")
@@ -142,12 +146,22 @@ def left_out(environments, environ, has_newest_python):
     return reasons
 
 
-def run_all(recreate, pytest_options):
+def every_database(names):
+    """Each Django that tox.ini names on each database, with the newest Python that tox.ini has for it."""
+    pairs = (re.match(r"py(\d+)-django(\d+)$", name) for name in names)
+    newest = {}
+    for pair in filter(None, pairs):
+        python, django = map(int, pair.groups())
+        newest[django] = max(python, newest.get(django, 0))
+    databases = ("", "-postgres", "-mariadb")
+    return [f"py{newest[django]}-django{django}{database}" for django in sorted(newest) for database in databases]
+
+
+def run_many(names, recreate, pytest_options):
     environ = dict(os.environ)
     # tox-uv only makes environments faster; all works without it.
     if not succeeds(PYTHON, "-c", "import tox_uv") and not install("tox-uv"):
         print("tox-uv could not be installed; tox alone takes longer.")
-    names = every_environment()
     newest = sys.version_info[:2] == (3, 13) or shutil.which("python3.13") is not None
     reasons = left_out(names, environ, newest)
     # Two environments share the processors, so none of them spreads over several.
@@ -174,7 +188,9 @@ def main(arguments):
     if options.list:
         return subprocess.call(tox("list"), cwd=str(ROOT))
     if options.all:
-        code = run_all(options.recreate, pytest_options)
+        code = run_many(every_environment(), options.recreate, pytest_options)
+    elif options.every_database:
+        code = run_many(every_database(every_environment()), options.recreate, pytest_options)
     else:
         command = tox("run", "-e", options.env or quick_env(sys.version_info))
         command += ["--recreate"] if options.recreate else []

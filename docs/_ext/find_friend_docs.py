@@ -6,7 +6,8 @@
     ```
 
 describes the named settings; with ``:brief:`` it is a table of links to those descriptions. A setting that no page
-describes is a warning, and so is a name that is no setting.
+describes is a warning, and so is a name that is no setting. Elsewhere the name of a setting in code is made a link to
+its description, so that pages need no markup of Sphinx for it.
 """
 
 import pprint
@@ -62,12 +63,14 @@ class SettingsDirective(SphinxDirective):
         signature += addnodes.desc_name(name, name)
         content = addnodes.desc_content()
         content += nodes.paragraph("", setting.__doc__)
+        rule = f" It has to be {setting.rule.text}." if setting.rule.text else ""
         kinds = " or ".join(dict.fromkeys(KINDS.get(kind.__name__, kind.__name__) for kind in setting.types))
+        takes = f"Takes {kinds}.{rule} Default:"
         if "\n" in default:
-            content += nodes.paragraph("", f"Takes {kinds}. Default:")
+            content += nodes.paragraph("", takes)
             content += nodes.literal_block(default, default, language="python")
         else:
-            content += nodes.paragraph("", "", nodes.Text(f"Takes {kinds}. Default: "), nodes.literal(default, default))
+            content += nodes.paragraph("", "", nodes.Text(f"{takes} "), nodes.literal(default, default))
         description = addnodes.desc("", signature, content, domain="std", objtype="setting", desctype="setting")
         identifier = f"setting-{name}"
         signature["ids"].append(identifier)
@@ -93,6 +96,14 @@ def row(*cells):
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
 
 
+def link_names(app, doctree):
+    """Whatever stands in code and is the name of a setting becomes a link, but for what is a link or a heading."""
+    for literal in list(doctree.findall(nodes.literal)):
+        name, parent = literal.astext(), literal.parent
+        if name in DEFINITIONS and not isinstance(parent, nodes.reference | nodes.title | addnodes.pending_xref):
+            parent.replace(literal, link(name))
+
+
 def check_complete(app, env):
     described = {name for (kind, name) in env.domains.standard_domain.objects if kind == "setting"}
     for name in DEFINITIONS.keys() - described:
@@ -102,5 +113,6 @@ def check_complete(app, env):
 def setup(app):
     app.add_object_type("setting", "setting", objname="setting")
     app.add_directive("settings", SettingsDirective)
+    app.connect("doctree-read", link_names)
     app.connect("env-check-consistency", check_complete)
     return {"parallel_read_safe": True}

@@ -46,7 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "example_project.health.HealthMiddleware",
+    "find_friend.health.middleware.health_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -88,7 +88,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "find_friend_accounts_pages:sign-in"
+LOGIN_REDIRECT_URL = "find_friend_pages:home"
 
 # Database: SQLite until the environment names another one
 
@@ -121,6 +122,8 @@ else:
             "PASSWORD": env.text("POSTGRES_PASSWORD"),
             "HOST": env.text("DB_HOST"),
             "PORT": env.text("DB_PORT"),
+            # Under ASGI each request has a thread of its own; only a pool lends them the same few connections.
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 10}} if engine == "django.db.backends.postgresql" else {},
         }
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -129,7 +132,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")
 if REDIS_URL:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -139,8 +144,13 @@ else:
 
 FIND_FRIEND = {
     "CHAT_HISTORY_SIZE": 30,
+    "PAGES_ORIGIN": env.text("PAGES_ORIGIN") or None,
+    "METRICS_TOKEN": env.text("METRICS_TOKEN") or None,
     "TRUSTED_PROXIES": env.number("TRUSTED_PROXIES", 0),
 }
+if FIND_FRIEND["METRICS_TOKEN"]:
+    # /metrics, for Prometheus, which calls each process by its address.
+    MIDDLEWARE.insert(0, "find_friend.chat.metrics.middleware.metrics_middleware")
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 
 # Languages and times

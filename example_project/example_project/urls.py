@@ -10,5 +10,6 @@ urlpatterns = [
     path("api/", RedirectView.as_view(url="/api/v1/")),
     path("api/v1/", include("find_friend.urls")),
     path("", include("find_friend.openapi.urls")),
+    path("", include("find_friend.pages.urls")),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -9,6 +9,8 @@ class AccountsConfig(AppConfig):
     label = "find_friend_accounts"
     verbose_name = _("People")
     default_auto_field = "django.db.models.BigAutoField"
+    personal_data = "find_friend.accounts.personal_data.personal_data"
+    page_parts = "find_friend.accounts.pages.parts.AccountsParts"
     serializer_roles = {
         "user": "find_friend.accounts.serializers.UserCardSerializer",
         "chat_member": "find_friend.accounts.serializers.ChatMemberSerializer",
@@ -18,6 +20,7 @@ class AccountsConfig(AppConfig):
         "token": "find_friend.accounts.serializers.TokenSerializer",
         "interest": "find_friend.accounts.serializers.InterestSerializer",
         "city": "find_friend.accounts.serializers.CitySerializer",
+        "people_filter": "find_friend.accounts.filters.PeopleFilter",
     }
 
     def ready(self) -> None:
@@ -30,6 +33,9 @@ class AccountsConfig(AppConfig):
 
         post_save.connect(
             receivers.user_saved, sender=settings.AUTH_USER_MODEL, dispatch_uid="find_friend_accounts.user_saved"
+        )
+        post_delete.connect(
+            receivers.user_gone, sender=settings.AUTH_USER_MODEL, dispatch_uid="find_friend_accounts.user_gone"
         )
         post_delete.connect(delete_avatar, sender=Profile, dispatch_uid="find_friend_accounts.delete_avatar")
 

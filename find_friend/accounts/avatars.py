@@ -20,14 +20,15 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 def prepare(upload: Any) -> ContentFile[bytes]:
     """A WebP of at most ``AVATAR_SIZE`` pixels a side, without metadata, under a random name.
 
-    ValidationError for whatever is no JPEG, PNG or WebP within the limits; AvatarsUnavailable without Pillow.
+    ValidationError for whatever is no JPEG, PNG or WebP within the limits, or what AVATAR_VALIDATORS do not take;
+    AvatarsUnavailable without Pillow.
     """
     try:
         from PIL import Image
     except ImportError:
         raise AvatarsUnavailable from None
     if upload.size > app_settings.AVATAR_MAX_BYTES:
-        raise ValidationError(_("This file is too large."), code="too_large")
+        raise ValidationError(_("This file is too large. Choose a smaller one."), code="too_large")
     try:
         with Image.open(upload, formats=FORMATS) as picture:  # reads the header only
             small = picture.width * picture.height <= app_settings.AVATAR_MAX_PIXELS
@@ -35,10 +36,14 @@ def prepare(upload: Any) -> ContentFile[bytes]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         content = None
     except Exception:  # decoders fail on hostile files in many ways
-        raise ValidationError(_("This is no JPEG, PNG or WebP picture."), code="invalid_image") from None
+        raise ValidationError(_("This is not a JPEG, PNG or WebP picture."), code="invalid_image") from None
     if content is None:
-        raise ValidationError(_("This picture has too many pixels."), code="too_many_pixels")
-    return ContentFile(content, name=f"{uuid.uuid4().hex}.webp")
+        raise ValidationError(_("This picture has too many pixels. Choose a smaller one."), code="too_many_pixels")
+    clean = ContentFile(content, name=f"{uuid.uuid4().hex}.webp")
+    for validate in app_settings.AVATAR_VALIDATORS:
+        clean.seek(0)
+        validate(clean)
+    return clean
 
 
 def _encode(picture: Any) -> bytes:

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .validators import validate_name
 
+__all__ = ["AbstractEmailUser", "EmailUserManager"]
+
 
 class EmailUserManager(BaseUserManager[Any]):
     use_in_migrations = True
@@ -32,7 +34,9 @@ class EmailUserManager(BaseUserManager[Any]):
         return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
     def get_by_natural_key(self, username: str | None) -> Any:
-        return self.get(email=(username or "").strip().lower())
+        email = (username or "").strip()
+        # Rows that were not written by save(), such as those of a site's older table, may have capital letters.
+        return self.filter(email=email).first() or self.get(email=email.lower())
 
 
 class AbstractEmailUser(AbstractBaseUser, PermissionsMixin):

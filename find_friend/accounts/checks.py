@@ -10,10 +10,12 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, router
 
 from find_friend import users
+from find_friend.checks import wrong_settings
 from find_friend.conf import app_settings
+from find_friend.kinds import is_dotted_path
 
-from .filters import NAMES
 from .models import EmailAddress
+from .models.profiles import NAMES
 
 SHOWN = 20
 
@@ -48,23 +50,46 @@ def unknown_required_fields() -> Iterator[CheckMessage]:
 
 
 def links() -> Iterator[CheckMessage]:
-    for name, address in app_settings.LINKS.items():
-        if address and not ("{uid}" in address and "{token}" in address):
+    for name, link in () if wrong_settings() else app_settings.LINKS.items():
+        is_address = bool(link) and isinstance(link, str) and not is_dotted_path(link)
+        if is_address and not ("{uid}" in link and "{token}" in link):
             yield Error(
                 f"FIND_FRIEND['LINKS'][{name!r}] lacks {{uid}} or {{token}}.",
-                hint='Write an address such as "https://example.com/reset?uid={uid}&token={token}".',
+                hint='Write an address such as "https://example.com/reset?uid={uid}&token={token}", or a function.',
                 id="find_friend.E012",
             )
 
 
 @register(Tags.database)
-def check_duplicate_addresses(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+def check_backfill(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Whether EMAIL_BACKFILLED is true: users without a row are not found by their address."""
+    if wrong_settings() or not app_settings.EMAIL_BACKFILLED or not are_tables_there(databases):
+        return []
+    missing = EmailAddress.objects.missing().count() - len(EmailAddress.objects.duplicates())
+    if missing <= 0:
+        return []
+    return [
+        Warning(
+            f"EMAIL_BACKFILLED is set, and {missing} users cannot be found by their address.",
+            hint="Run manage.py find_friend_backfill.",
+            id="find_friend.W011",
+        )
+    ]
+
+
+def are_tables_there(databases: Any) -> bool:
+    """Whether the database is to be looked at, and the first migrate has been."""
     alias = router.db_for_read(EmailAddress)
     if alias not in (databases or ()):
-        return []
+        return False
     tables = connections[alias].introspection.table_names()
-    if not {EmailAddress._meta.db_table, get_user_model()._meta.db_table} <= set(tables):
-        return []  # before the first migrate
+    return {EmailAddress._meta.db_table, get_user_model()._meta.db_table} <= set(tables)
+
+
+@register(Tags.database)
+def check_duplicate_addresses(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    if not are_tables_there(databases):
+        return []
     shared = EmailAddress.objects.duplicates()
     if not shared:
         return []

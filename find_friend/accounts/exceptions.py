@@ -13,12 +13,12 @@ class InvalidCredentials(Invalid):
 
 
 class InvalidLink(Invalid):
-    default_detail = _("This link does not work or has expired.")
+    default_detail = _("This link does not work or has expired. Ask for a new one.")
     default_code = "invalid_link"
 
 
 class AvatarsUnavailable(Invalid):
-    default_detail = _("This site takes no pictures.")
+    default_detail = _("This site does not accept pictures.")
     default_code = "avatars_unavailable"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -8,12 +9,14 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from find_friend import users
+from find_friend.serializers import serializer_class
 
 from .ages import latest_birthday, today
 from .models import Profile, Sex
+from .models.profiles import NAMES
 
-NAMES = ("first_name", "last_name")
-LISTS = ("interest",)
+__all__ = ["PeopleFilter"]
+
 LARGEST_KEY = 2**63 - 1
 
 
@@ -25,7 +28,10 @@ class KeyField(serializers.IntegerField):
 
 
 class PeopleFilter(serializers.Serializer):
-    """The query of people search. Each part narrows the result; of several interests one is enough."""
+    """The query of people search. Each part narrows the result; of several interests one is enough.
+
+    It is the serializer role ``people_filter``: a subclass adds fields, and what they mean in ``narrow``.
+    """
 
     city = KeyField(required=False)
     interest = serializers.ListField(child=KeyField(), max_length=50, required=False)
@@ -34,32 +40,39 @@ class PeopleFilter(serializers.Serializer):
     age_max = serializers.IntegerField(min_value=0, max_value=200, required=False)
     search = serializers.CharField(max_length=100, required=False)
 
+    def narrow(self, queryset: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        """The users of ``queryset`` who are asked for; ``wanted`` has the fields that were given."""
+        conditions = self.profile_conditions(wanted)
+        if conditions:
+            queryset = queryset.filter(pk__in=Profile.objects.filter(conditions).values("user"))
+        return queryset.filter(has_name(wanted["search"])) if "search" in wanted else queryset
 
-def filter_people(queryset: QuerySet[Any], query: QueryDict) -> QuerySet[Any]:
+    def profile_conditions(self, wanted: dict[str, Any]) -> Q:
+        conditions = Q()
+        if "city" in wanted:
+            conditions &= Q(city=wanted["city"])
+        if "interest" in wanted:
+            conditions &= Q(interests__in=wanted["interest"])
+        if "sex" in wanted:
+            conditions &= Q(sex=wanted["sex"])
+        if "age_min" in wanted:
+            conditions &= Q(birthday__lte=latest_birthday(wanted["age_min"], today()))
+        if "age_max" in wanted:
+            conditions &= Q(birthday__gt=latest_birthday(wanted["age_max"] + 1, today()))
+        return conditions
+
+
+def filter_people(queryset: QuerySet[Any], query: QueryDict, context: Mapping[str, Any]) -> QuerySet[Any]:
     """The users that a query asks for. ValidationError, keyed by field, for one that makes no sense."""
-    asked = {name: query.getlist(name) for name in PeopleFilter().get_fields() if any(query.getlist(name))}
-    form = PeopleFilter(data={name: values if name in LISTS else values[-1] for name, values in asked.items()})
+    cls = serializer_class("people_filter")
+    asked = {}
+    for name, field in cls().get_fields().items():
+        values = query.getlist(name)
+        if any(values):
+            asked[name] = values if isinstance(field, serializers.ListField) else values[-1]
+    form = cls(data=asked, context=context)
     form.is_valid(raise_exception=True)
-    wanted = form.validated_data
-    conditions = profile_conditions(wanted)
-    if conditions:
-        queryset = queryset.filter(pk__in=Profile.objects.filter(conditions).values("user"))
-    return queryset.filter(has_name(wanted["search"])) if "search" in wanted else queryset
-
-
-def profile_conditions(wanted: dict[str, Any]) -> Q:
-    conditions = Q()
-    if "city" in wanted:
-        conditions &= Q(city=wanted["city"])
-    if "interest" in wanted:
-        conditions &= Q(interests__in=wanted["interest"])
-    if "sex" in wanted:
-        conditions &= Q(sex=wanted["sex"])
-    if "age_min" in wanted:
-        conditions &= Q(birthday__lte=latest_birthday(wanted["age_min"], today()))
-    if "age_max" in wanted:
-        conditions &= Q(birthday__gt=latest_birthday(wanted["age_max"] + 1, today()))
-    return conditions
+    return form.narrow(queryset, form.validated_data)
 
 
 def has_name(text: str) -> Q:

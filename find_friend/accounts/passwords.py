@@ -1,4 +1,4 @@
-"""Every place that hashes a password: bounded, so that a flood of sign-ins cannot take all processors."""
+"""What is done with passwords. Every place that hashes one is bounded: no flood of sign-ins can take all processors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from functools import cache
 from threading import BoundedSemaphore
 from typing import Any
 
-from django.contrib.auth import authenticate, get_user_model, update_session_auth_hash
+from django.contrib.auth import authenticate, get_user_model, password_validation, update_session_auth_hash
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
 
 from find_friend import locks
 from find_friend.conf import app_settings
@@ -19,8 +22,8 @@ from find_friend.exceptions import Busy
 from find_friend.fingerprints import fingerprints
 
 from .exceptions import InvalidCredentials
-from .models import AuthToken, EmailAddress, EmailToken
-from .signals import password_changed
+from .models import AuthToken, EmailAddress, EmailToken, Purpose
+from .signals import password_reset_completed
 
 PATIENCE = 0.5
 LONGEST = 4096
@@ -71,6 +74,37 @@ def is_correct(user: Any, password: str) -> bool:
     return correct
 
 
+def demand(user: Any, password: str) -> None:
+    """ValidationError on ``current_password`` where it is another one."""
+    if not is_correct(user, password):
+        raise ValidationError({"current_password": [_("Wrong password.")]}, code="wrong_password")
+
+
+def check_strength(field: str, password: str, user: Any) -> None:
+    """ValidationError on ``field`` where the site's password validators object."""
+    try:
+        password_validation.validate_password(password, user)
+    except DjangoValidationError as error:
+        raise ValidationError({field: error.messages}) from None
+
+
+def replace(user: Any, current_password: str, new_password: str, *, request: HttpRequest | None) -> None:
+    """What a person does who knows the present password; ``request`` as for ``change``. Raises ValidationError."""
+    demand(user, current_password)
+    check_strength("new_password", new_password, user)
+    change(user, new_password, request=request)
+
+
+def reset(uid: str, token: str, new_password: str) -> None:
+    """What a person does who has a mailed link. One that is too weak does not use the link up.
+
+    Raises InvalidLink, ValidationError.
+    """
+    link = EmailToken.objects.check_link(uid, token, Purpose.RESET)
+    check_strength("new_password", new_password, link.user)
+    change(link.user, new_password, link=link)
+
+
 def change(user: Any, password: str, *, request: HttpRequest | None = None, link: EmailToken | None = None) -> None:
     """Store a new password: every token and every session ends, but for the session of ``request``.
 
@@ -81,8 +115,8 @@ def change(user: Any, password: str, *, request: HttpRequest | None = None, link
     with locks.locked_users(user):
         if link is not None:
             link.spend()
+            password_reset_completed.send_on_commit(type(user), user=user)
         user.save(update_fields=["password"])
         AuthToken.objects.revoke_all(user)
-        password_changed.send_on_commit(type(user), user=user)
     if request is not None and hasattr(request, "session"):
         update_session_auth_hash(request, user)

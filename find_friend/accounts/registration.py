@@ -8,13 +8,15 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, router, transaction
+from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import ValidationError
 
-from find_friend import users
+from find_friend import locks, users
 from find_friend.conf import app_settings
 
 from . import mail, passwords
+from .exceptions import AccountInUse
 from .models import EmailAddress, Profile, Purpose
 from .signals import user_registered
 
@@ -47,6 +49,15 @@ def register(*, email: str, password: str, birthday: date | None = None, **names
     if app_settings.EMAIL_VERIFICATION != "off":
         mail.send_link(user, Purpose.VERIFY, email)
     return user
+
+
+def unregister(user: Any) -> None:
+    """Delete the account with all that hangs on it. AccountInUse where the database keeps it; UserNotThere."""
+    try:
+        with locks.locked_users(user):
+            user.delete()
+    except (ProtectedError, RestrictedError):
+        raise AccountInUse from None
 
 
 def _create(model: Any, email: str, password: str, names: dict[str, str]) -> Any:

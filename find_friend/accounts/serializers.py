@@ -3,25 +3,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth import get_user_model, password_validation
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import ISO_8601, serializers
 
-from find_friend import locks, users
+from find_friend import users
 from find_friend.conf import app_settings
-from find_friend.exceptions import Conflict
 from find_friend.serializers import ChatMemberSerializer as CoreChatMemberSerializer
 from find_friend.serializers import TimestampField, UserKeyField, UserSerializer
+from find_friend.users import normalize
 
-from . import avatars, registration
-from .addresses import email_of, normalize
-from .exceptions import BirthdayFixed
-from .filters import NAMES, KeyField
+from . import avatars, passwords, registration
+from .addresses import email_of
+from .filters import KeyField
 from .models import AuthToken, City, EmailAddress, Interest, Profile, Sex
-from .passwords import LONGEST
+from .models.profiles import NAMES
 from .validators import validate_birthday, validate_minimum_age, validate_name
 
 
@@ -44,16 +41,8 @@ def avatar_url(user: Any, context: Mapping[str, Any]) -> str | None:
 
 def password_field(**kwargs: Any) -> serializers.CharField:
     return serializers.CharField(
-        write_only=True, trim_whitespace=False, max_length=LONGEST, style={"input_type": "password"}, **kwargs
+        write_only=True, trim_whitespace=False, max_length=passwords.LONGEST, style={"input_type": "password"}, **kwargs
     )
-
-
-def check_strength(field: str, password: str, user: Any) -> None:
-    """ValidationError on ``field`` where the site's password validators object."""
-    try:
-        password_validation.validate_password(password, user)
-    except DjangoValidationError as error:
-        raise serializers.ValidationError({field: error.messages}) from None
 
 
 class UserCardSerializer(UserSerializer):
@@ -153,9 +142,15 @@ class SignupSerializer(NamesSerializer):
         return normalize(email)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        names = {name: attrs[name] for name in NAMES if name in attrs}
-        check_strength("password", attrs["password"], registration.unsaved_user(email=attrs["email"], **names))
+        self.demand_strength(attrs)
         return attrs
+
+    @staticmethod
+    def demand_strength(given: Mapping[str, Any]) -> None:
+        """ValidationError on ``password`` where it is too weak for a person with the names and address given."""
+        names = {name: given[name] for name in NAMES if name in given}
+        somebody = registration.unsaved_user(email=given.get("email", ""), **names)
+        passwords.check_strength("password", given["password"], somebody)
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         return registration.register(**validated_data)
@@ -242,34 +237,10 @@ class MeSerializer(NamesSerializer):
         return super().to_representation(instance)
 
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
-        try:
-            with locks.locked_users(instance):
-                self._update_names(instance, validated_data)
-                instance.find_friend_profile = Profile.objects.of(instance)
-                self._update_profile(instance.find_friend_profile, validated_data)
-        except IntegrityError:  # the city or an interest was deleted after we had looked
-            raise Conflict from None
+        given = [name for name in (*NAMES, "avatar", "interests") if name in validated_data]
+        chosen = {**validated_data.get("find_friend_profile", {}), **{name: validated_data[name] for name in given}}
+        instance.find_friend_profile = Profile.objects.change(instance, **chosen)
         return instance
-
-    def _update_names(self, user: Any, data: dict[str, Any]) -> None:
-        given = [name for name in NAMES if name in data]
-        for name in given:
-            setattr(user, name, data[name])
-        if given:
-            user.save(update_fields=given)
-
-    def _update_profile(self, profile: Profile, data: dict[str, Any]) -> None:
-        columns = data.get("find_friend_profile", {})
-        moved = profile.birthday is not None and columns.get("birthday", profile.birthday) != profile.birthday
-        if moved and app_settings.MINIMUM_AGE is not None:
-            raise BirthdayFixed
-        for name, value in columns.items():
-            setattr(profile, name, value)
-        if "avatar" in data:
-            profile.replace_avatar(data["avatar"])
-        profile.save()
-        if "interests" in data:
-            profile.interests.set(data["interests"])
 
 
 class LoginSerializer(serializers.Serializer):

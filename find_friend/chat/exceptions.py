@@ -45,6 +45,28 @@ class PostNotAllowed(NotAllowed):
     default_code = "post_not_allowed"
 
 
+class ContentRefused(Invalid):
+    """The site's content hook does not take the text; ``ContentRefused("No links, please.")`` says why."""
+
+    default_detail = _("This message was not accepted. Change the text and send it again.")
+    default_code = "content_refused"
+
+
 class ClientIdReused(Conflict):
-    default_detail = _("This client_id belongs to a message with another text.")
+    default_detail = _("This client_id belongs to a message with another text. Give a new message a new one.")
     default_code = "client_id_reused"
+
+
+class MessageNotThere(NotThere):
+    default_detail = _("There is no such message.")
+    default_code = "message_not_found"
+
+
+class NotSender(NotAllowed):
+    default_detail = _("You may change only your own messages.")
+    default_code = "not_sender"
+
+
+class TooLate(Conflict):
+    default_detail = _("This message can no longer be changed.")
+    default_code = "too_late"

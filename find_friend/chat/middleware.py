@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
+from django.db import models
 from django.utils.http import is_same_domain
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -20,19 +21,40 @@ from rest_framework.request import Request
 from find_friend.authentication import authentication_classes
 from find_friend.conf import app_settings
 from find_friend.fingerprints import fingerprint, matches
+from find_friend.logs import fields, without_text
 from find_friend.users import find_user
 
 from .models import Ticket
-from .sessions import open_session, session_user
+from .protocols import Close
+from .rights import tells_by_row
+from .sessions import open_session, session_row, session_user
+
+__all__ = ["SocketAuthMiddleware"]
 
 logger = logging.getLogger("find_friend.chat")
+
+MOST_WAITING = 500  # handshakes of one process that wait to be authenticated
 
 # The body's type and length mean nothing in a handshake, and cookies count only after a look at the origin.
 IGNORED_HEADERS = {b"cookie", b"content-type", b"content-length"}
 
 
 class Credential:
-    """Whom a socket belongs to. It is asked anew for every frame, so a right that has ended ends the socket."""
+    """Whom a socket belongs to. It is asked again and again, so a right that has ended ends the socket.
+
+    ``row``, the model and key of what the user signed in by, is set where one look at the table tells all: whether the
+    row is there and in time, and the user's password the same. ``by_row`` is false where only the site's code can tell.
+    """
+
+    row: tuple[type[models.Model], Any] | None = None
+    by_row = True
+    scope_of_socket: dict[str, Any] | None = None
+
+    def forget(self) -> None:
+        """Let go of the user that the middleware has read; who is needed later is read anew."""
+        if self.scope_of_socket is not None:
+            del self.scope_of_socket["user"]
+            self.scope_of_socket = None
 
     def current_user(self) -> AbstractBaseUser | None:
         """The active user, read from the database now; None for a guest. Call it in a database thread."""
@@ -56,17 +78,27 @@ class Handshake(Credential):
         if self.with_cookies:
             request.META["HTTP_COOKIE"] = cookie_header(self.scope)
         request.session = open_session(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-        request.user = session_user(request.session) or AnonymousUser()  # type: ignore[assignment]
+        by_session = session_user(request.session)
+        request.user = by_session or AnonymousUser()  # type: ignore[assignment]
+        asked = Request(request, authenticators=[cls() for cls in authentication_classes()])
         try:
-            user = Request(request, authenticators=[cls() for cls in authentication_classes()]).user
+            user, auth = asked.user, asked.auth
         except APIException:
             return None
+        finally:
+            asked.parser_context.clear()  # it leads back to the request: a cycle for each socket that opens
+        self.row = (type(auth), auth.pk) if isinstance(auth, models.Model) else None
+        if auth is None and user is not None and user == by_session:
+            self.row = session_row(request.session)
+        self.by_row = self.row is not None and tells_by_row(self.row[0])
         return user if user is not None and user.is_authenticated and user.is_active else None
 
 
 class TicketCredential(Credential):
     def __init__(self, ticket: Ticket) -> None:
         self.ticket = ticket
+        self.row = ticket.row
+        self.by_row = not ticket.credential or (self.row is not None and tells_by_row(self.row[0]))
 
     def current_user(self) -> AbstractBaseUser | None:
         return self.ticket.current_user()
@@ -137,6 +169,14 @@ def authenticate(scope: dict[str, Any]) -> Credential:
     return Nobody() if ticket is None else TicketCredential(ticket)
 
 
+async def turn_away(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Too many are waiting already: who would be let in only after they have given up comes back later instead."""
+    from .consumers import refuse
+
+    await receive()
+    await refuse(scope, send, Close.TOO_MANY)
+
+
 class SocketAuthMiddleware:
     """Puts ``scope["find_friend"]``, a Credential, and ``scope["user"]`` into the scope of a socket.
 
@@ -145,15 +185,28 @@ class SocketAuthMiddleware:
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
+        self.waiting = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
-        credential, user = await database_sync_to_async(self._identify)(scope)
-        return await self.inner({**scope, "find_friend": credential, "user": user}, receive, send)
+        if self.waiting >= MOST_WAITING:
+            await turn_away(scope, receive, send)
+            return None
+        self.waiting += 1
+        try:
+            credential, user = await database_sync_to_async(self._identify)(scope)
+        finally:
+            self.waiting -= 1
+        credential.scope_of_socket = {**scope, "find_friend": credential, "user": user}
+        return await self.inner(credential.scope_of_socket, receive, send)
 
     def _identify(self, scope: dict[str, Any]) -> tuple[Credential, Any]:
         try:
             credential = authenticate(scope)
             return credential, credential.current_user() or AnonymousUser()
         except Exception:
-            logger.exception("A socket's handshake could not be authenticated.")
+            logger.exception(
+                "A socket's handshake could not be authenticated.",
+                exc_info=without_text(),
+                extra=fields("authentication_failed"),
+            )
             return Nobody(), AnonymousUser()

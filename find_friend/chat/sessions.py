@@ -19,6 +19,13 @@ def open_session(key: str | None) -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore(key)
 
 
+def session_row(session: Any) -> tuple[Any, Any] | None:
+    """Model and key of the row in which a session lives; None where it lives elsewhere."""
+    if not hasattr(session, "get_model_class") or session.session_key is None:
+        return None
+    return session.get_model_class(), session.session_key
+
+
 def session_user(session: Any) -> AbstractBaseUser | None:
     """Who is signed in by a session.
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,9 @@ from .models import Block, FriendRequest, Friendship
 class RelationAdmin(LargeTableAdmin):
     """Rows about two users come from the people themselves: they are looked at and removed here, never typed in."""
 
+    list_filter = ["created"]
+    ordering = ["-id"]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -23,17 +27,27 @@ class RelationAdmin(LargeTableAdmin):
 
 @admin.register(FriendRequest)
 class FriendRequestAdmin(RelationAdmin):
-    list_display = ["id", "from_user", "to_user", "status", "created", "answered_at"]
-    list_filter = ["status"]
+    list_display = ["from_user", "to_user", "status", "created"]
+    list_filter = ["status", "created"]
     list_select_related = ["from_user", "to_user"]
+    fields = ["from_user", "to_user", "status", "message", "created", "answered_at"]
     user_fields = ("from_user", "to_user")
 
 
 @admin.register(Friendship)
 class FriendshipAdmin(RelationAdmin):
-    list_display = ["id", "user", "friend", "created"]
+    """Two rows for each friendship, one from either side; they go together."""
+
+    list_display = ["user", "friend", "created"]
     list_select_related = ["user", "friend"]
+    fields = ["user", "friend", "created"]
     user_fields = ("user", "friend")
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """Both sides are named before they go."""
+        keys = {side.pair_key for side in objs}
+        sides = Friendship.objects.filter(pair_key__in=keys).select_related("user", "friend").order_by("pk")
+        return super().get_deleted_objects(sides, request)
 
     def delete_model(self, request: HttpRequest, obj: Friendship) -> None:
         Friendship.objects.unfriend(by=obj.user, friend=obj.friend)
@@ -45,8 +59,9 @@ class FriendshipAdmin(RelationAdmin):
 
 @admin.register(Block)
 class BlockAdmin(RelationAdmin):
-    list_display = ["id", "blocker", "blocked", "created"]
+    list_display = ["blocker", "blocked", "created"]
     list_select_related = ["blocker", "blocked"]
+    fields = ["blocker", "blocked", "created"]
     user_fields = ("blocker", "blocked")
 
     def delete_model(self, request: HttpRequest, obj: Block) -> None:

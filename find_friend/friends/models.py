@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
@@ -11,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from model_utils.models import TimeStampedModel
 
 from find_friend.conf import app_settings
-from find_friend.exceptions import UserNotThere
+from find_friend.exceptions import EmailNotVerified, UserNotThere
 from find_friend.locks import locked_users
 from find_friend.pairs import pair_key
 from find_friend.policies import policy
 from find_friend.signals import CommitSignal, rights_changed
-from find_friend.users import active_users
+from find_friend.users import active_users, label
 
 from . import signals
 from .exceptions import (
@@ -33,6 +34,7 @@ from .exceptions import (
 )
 
 MOST_WITHDRAWN = 3
+ANSWER = ["status", "open_key", "answered_at", "modified"]
 
 
 class Status(models.TextChoices):
@@ -83,6 +85,17 @@ class FriendRequestQuerySet(models.QuerySet["FriendRequest"]):
                 request.accept(by=by)
         return request
 
+    async def asend(self, *, by: AbstractBaseUser, to: AbstractBaseUser, message: str = "") -> FriendRequest:
+        return await sync_to_async(self.send)(by=by, to=to, message=message)
+
+    def _answer_indirectly(self, status: Status, signal: CommitSignal) -> None:
+        """Close what is pending here because of something else that happened, and tell as an answer is told."""
+        told = list(self.select_related("from_user", "to_user")) if signal.has_listeners(FriendRequest) else []
+        self._close(status)
+        for request in told:
+            request.refresh_from_db(fields=ANSWER)
+            signal.send_on_commit(FriendRequest, friend_request=request)
+
     def _close(self, status: Status) -> int:
         now = timezone.now()
         return self.update(status=status, open_key=None, answered_at=now, modified=now)
@@ -132,7 +145,7 @@ class FriendRequest(TimeStampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.from_user_id} → {self.to_user_id}: {self.get_status_display()}"
+        return f"{label(self, 'from_user')} → {label(self, 'to_user')}: {self.get_status_display()}"
 
     @property
     def is_pending(self) -> bool:
@@ -157,12 +170,18 @@ class FriendRequest(TimeStampedModel):
             ensure_request_allowed(self.from_user, self.to_user)
             Friendship.objects.befriend(self.from_user, self.to_user)
 
+    async def aaccept(self, *, by: AbstractBaseUser) -> None:
+        await sync_to_async(self.accept)(by=by)
+
     def decline(self, *, by: AbstractBaseUser) -> None:
         """Say no. Only the recipient can; a second call changes nothing. Raises NotRecipient, AlreadyAnswered."""
         if by.pk != self.to_user_id:
             raise NotRecipient
         with locked_users(self.from_user, self.to_user):
             self._answer(Status.DECLINED, signals.friend_request_declined)
+
+    async def adecline(self, *, by: AbstractBaseUser) -> None:
+        await sync_to_async(self.decline)(by=by)
 
     def withdraw(self, *, by: AbstractBaseUser) -> None:
         """Take it back. Only the sender can; a second call changes nothing. Raises NotSender, AlreadyAnswered."""
@@ -171,10 +190,13 @@ class FriendRequest(TimeStampedModel):
         with locked_users(self.from_user, self.to_user):
             self._answer(Status.WITHDRAWN, signals.friend_request_withdrawn)
 
+    async def awithdraw(self, *, by: AbstractBaseUser) -> None:
+        await sync_to_async(self.withdraw)(by=by)
+
     def _answer(self, status: Status, signal: CommitSignal) -> bool:
         """Whether this call gave the answer: one conditional UPDATE, so of two answers at once one wins."""
         changed = FriendRequest.objects.filter(pk=self.pk).pending()._close(status)
-        self.refresh_from_db(fields=["status", "open_key", "answered_at", "modified"])
+        self.refresh_from_db(fields=ANSWER)
         if self.status != status:
             raise AlreadyAnswered
         if changed:
@@ -208,13 +230,17 @@ class FriendshipQuerySet(models.QuerySet["Friendship"]):
                 return False
             if Block.objects.between(first, second).exists():
                 raise PairBlocked
-            FriendRequest.objects.filter(open_key=key)._close(Status.ACCEPTED)
+            pending = FriendRequest.objects.filter(open_key=key)
+            pending._answer_indirectly(Status.ACCEPTED, signals.friend_request_accepted)
             pairs = ((first.pk, second.pk), (second.pk, first.pk))
             Friendship.objects.bulk_create(
                 [Friendship(user_id=user, friend_id=friend, pair_key=key) for user, friend in pairs]
             )
             signals.friendship_started.send_on_commit(Friendship, user=first, friend=second)
         return True
+
+    async def abefriend(self, first: AbstractBaseUser, second: AbstractBaseUser) -> bool:
+        return await sync_to_async(self.befriend)(first, second)
 
     def unfriend(self, *, by: AbstractBaseUser, friend: AbstractBaseUser) -> bool:
         """End a friendship, for both at once; whether there was one."""
@@ -225,14 +251,21 @@ class FriendshipQuerySet(models.QuerySet["Friendship"]):
                 signals.friendship_ended.send_on_commit(Friendship, by=by, friend=friend)
         return bool(ended)
 
+    async def aunfriend(self, *, by: AbstractBaseUser, friend: AbstractBaseUser) -> bool:
+        return await sync_to_async(self.unfriend)(by=by, friend=friend)
+
 
 class Friendship(TimeStampedModel):
     """One side of a friendship; the other side is a row of its own. Only befriend() and unfriend() write them."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="find_friend_friendships", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="find_friend_friendships",
+        db_index=False,
+        verbose_name=_("user"),
     )
-    friend = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    friend = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("friend"))
     pair_key = models.CharField(max_length=64, db_index=True, editable=False)
 
     objects = FriendshipQuerySet.as_manager()
@@ -247,7 +280,7 @@ class Friendship(TimeStampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} – {self.friend_id}"
+        return f"{label(self, 'user')} – {label(self, 'friend')}"
 
 
 class BlockQuerySet(models.QuerySet["Block"]):
@@ -262,21 +295,25 @@ class BlockQuerySet(models.QuerySet["Block"]):
     def block(self, *, by: AbstractBaseUser, user: AbstractBaseUser) -> tuple[Block, bool]:
         """Shut ``user`` out: ends friendship, pending requests and live sockets, both become invisible to each other.
 
-        Returns the block and whether it is new. Raises SelfBlock.
+        Returns the block and whether it is new. Raises SelfBlock, EmailNotVerified.
         """
         if by.pk == user.pk:
             raise SelfBlock
         key = pair_key(by, user)
         with locked_users(by, user):
+            ensure_block_allowed(by, user)
             block, created = self.get_or_create(blocker=by, blocked=user, defaults={"pair_key": key})
             if created:
                 pending = FriendRequest.objects.filter(open_key=key)
-                pending.filter(from_user=by.pk)._close(Status.WITHDRAWN)
-                pending.filter(to_user=by.pk)._close(Status.DECLINED)
+                pending.filter(from_user=by.pk)._answer_indirectly(Status.WITHDRAWN, signals.friend_request_withdrawn)
+                pending.filter(to_user=by.pk)._answer_indirectly(Status.DECLINED, signals.friend_request_declined)
                 Friendship.objects.unfriend(by=by, friend=user)
                 rights_changed.send_on_commit(Block, users=[by.pk, user.pk])
                 signals.user_blocked.send_on_commit(Block, block=block)
         return block, created
+
+    async def ablock(self, *, by: AbstractBaseUser, user: AbstractBaseUser) -> tuple[Block, bool]:
+        return await sync_to_async(self.block)(by=by, user=user)
 
     def lift(self, *, by: AbstractBaseUser, user: AbstractBaseUser) -> bool:
         """Take one's own block away; whether there was one. Friendship does not come back by itself."""
@@ -286,14 +323,23 @@ class BlockQuerySet(models.QuerySet["Block"]):
                 signals.user_unblocked.send_on_commit(Block, by=by, user=user)
         return bool(lifted)
 
+    async def alift(self, *, by: AbstractBaseUser, user: AbstractBaseUser) -> bool:
+        return await sync_to_async(self.lift)(by=by, user=user)
+
 
 class Block(TimeStampedModel):
     """One user shutting another out."""
 
     blocker = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="find_friend_blocks", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="find_friend_blocks",
+        db_index=False,
+        verbose_name=_("blocker"),
     )
-    blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    blocked = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, verbose_name=_("blocked user")
+    )
     pair_key = models.CharField(max_length=64, db_index=True, editable=False)
 
     objects = BlockQuerySet.as_manager()
@@ -308,7 +354,7 @@ class Block(TimeStampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.blocker_id} ✕ {self.blocked_id}"
+        return f"{label(self, 'blocker')} ✕ {label(self, 'blocked')}"
 
 
 def visible_to(user: AbstractBaseUser) -> models.QuerySet[Any]:
@@ -322,3 +368,12 @@ def ensure_request_allowed(by: AbstractBaseUser, to: AbstractBaseUser) -> None:
         raise UserNotThere
     if not rules.may_request(by, to):
         raise RequestNotAllowed
+
+
+def ensure_block_allowed(by: AbstractBaseUser, user: AbstractBaseUser) -> None:
+    """Raises EmailNotVerified for strangers to each other where the policy says no."""
+    if policy().may_block(by, user):
+        return
+    key = pair_key(by, user)
+    if not any(rows._default_manager.filter(pair_key=key).exists() for rows in (Friendship, FriendRequest, Block)):
+        raise EmailNotVerified

@@ -4,12 +4,14 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 
 from find_friend import users
 from find_friend.policies import Policy
 
 from .models import Block, FriendRequest, Friendship
+
+__all__ = ["FriendsPolicy"]
 
 
 class FriendsPolicy(Policy):
@@ -23,9 +25,15 @@ class FriendsPolicy(Policy):
         return self.visible_users(users.active_users().filter(pk=other.pk), user).exists()
 
     def may_message(self, user: AbstractBaseUser, other: AbstractBaseUser) -> bool:
+        return self._open_friendships().filter(user=user.pk, friend=other.pk).exists()
+
+    def may_message_in_bulk(self, user: str, other: str) -> Q:
+        return Q(Exists(self._open_friendships().filter(user=OuterRef(user), friend=OuterRef(other))))
+
+    def _open_friendships(self) -> QuerySet[Friendship]:
         blocks = Block.objects.filter(pair_key=OuterRef("pair_key"))
         sides = Friendship.objects.filter(users.is_active("user__"), users.is_active("friend__"))
-        return sides.filter(~Exists(blocks), user=user.pk, friend=other.pk).exists()
+        return sides.filter(~Exists(blocks))
 
     def visible_users(self, queryset: QuerySet[Any], viewer: AbstractBaseUser) -> QuerySet[Any]:
         return queryset.filter(

@@ -19,6 +19,8 @@ from find_friend.views import FindFriendMixin, RoleSerializerMixin, TakesPart, V
 from .models import Block, FriendRequest, Friendship
 from .serializers import BlockSerializer, FriendRequestFilterSerializer, FriendSerializer
 
+__all__ = ["BlockViewSet", "FriendRequestViewSet", "FriendViewSet"]
+
 
 class FriendRequestViewSet(
     VisibleRowsMixin, FindFriendMixin, RoleSerializerMixin, mixins.ListModelMixin, GenericViewSet

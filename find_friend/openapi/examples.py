@@ -24,7 +24,15 @@ FRIEND_REQUEST = {
     "created": "2024-03-20T10:26:23.028760+03:00",
 }
 MESSAGE = {"id": 6, "sender": 18, "text": "Привет!", "timestamp": "2024-03-21T11:07:10.565906+03:00"}
-NUMBERED_MESSAGE = {**MESSAGE, "seq": 1, "client_id": "0b1f6f0e-6d0c-4c5c-8a5e-0d3a3f8b7c11"}
+NUMBERED_MESSAGE: dict[str, Any] = {
+    **MESSAGE,
+    "seq": 1,
+    "edited_at": None,
+    "deleted_at": None,
+    "client_id": "0b1f6f0e-6d0c-4c5c-8a5e-0d3a3f8b7c11",
+}
+EDITED_MESSAGE = {**NUMBERED_MESSAGE, "text": "Привет, Тестдва!", "edited_at": "2024-03-21T11:08:02.113024+03:00"}
+PRIVACY = {"read_receipts": True, "typing": False, "presence": True}
 INITIATOR = {
     "email": "testuser1@fake.org",
     "first_name": "Тестодин",

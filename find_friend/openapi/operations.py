@@ -121,7 +121,7 @@ FRIEND_OPERATIONS = {
         status=201,
         sent={"user": 19},
         got={**x.CARD, "relationship": "blocked"},
-        errors={400: (), **NO_USER},
+        errors={400: (), 403: ("email_not_verified",), **NO_USER},
         also={200: "Was blocked already."},
     ),
     "BlockViewSet.destroy": Operation("blocks_destroy", FRIENDS, "Lift one's block", status=204, errors=NO_USER),
@@ -287,6 +287,12 @@ ACCOUNT_OPERATIONS = {
     ),
 }
 
+CHANGE_ERRORS: dict[int, tuple[str, ...]] = {
+    400: (),
+    403: ("not_member", "not_sender", "post_not_allowed", "email_not_verified"),
+    404: ("chat_not_found", "message_not_found"),
+    409: ("too_late",),
+}
 CHAT_OPERATIONS = {
     "ChatViewSet.list": Operation(
         "chats_list",
@@ -355,6 +361,45 @@ CHAT_OPERATIONS = {
             409: ("client_id_reused",),
         },
         also={200: "That client_id is known, with the same text."},
+    ),
+    "MessageViewSet.update": Operation(
+        "chats_messages_update",
+        CHAT,
+        "Edit a message",
+        "One's own, for two days unless the site says otherwise. The same text again changes nothing.",
+        request="message",
+        response="message",
+        sent={"text": x.EDITED_MESSAGE["text"]},
+        got=x.EDITED_MESSAGE,
+        errors=CHANGE_ERRORS,
+    ),
+    "MessageViewSet.destroy": Operation(
+        "chats_messages_destroy",
+        CHAT,
+        "Delete a message",
+        "One's own, for two days unless the site says otherwise. Its text becomes empty, its place and number remain. "
+        "Deleting it again changes nothing.",
+        status=204,
+        errors={code: names for code, names in CHANGE_ERRORS.items() if code != 400},
+    ),
+    "PrivacyView.retrieve": Operation(
+        "chats_privacy_retrieve",
+        CHAT,
+        "Show what one shows of oneself in chats",
+        response="chat_privacy",
+        got=x.PRIVACY,
+        errors={403: ("email_not_verified",)},
+    ),
+    "PrivacyView.update": Operation(
+        "chats_privacy_update",
+        CHAT,
+        "Choose what one shows of oneself in chats",
+        "Who switches one off does not see it of others either.",
+        request="chat_privacy",
+        response="chat_privacy",
+        sent={"typing": False},
+        got=x.PRIVACY,
+        errors={403: ("email_not_verified",)},
     ),
     "ReadView.create": Operation(
         "chats_read",

@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
-from find_friend.pagination import CursorPage
+from find_friend.conf import app_settings
 from find_friend.serializers import serializer_class
 
 from .operations import OPERATIONS, Operation
@@ -52,6 +52,19 @@ class TokenScheme(OpenApiAuthenticationExtension):
             "in": "header",
             "name": "Authorization",
             "description": "`Token <key>`, with the key that `auth/token/login/` gave.",
+        }
+
+
+class LegacyTokenScheme(OpenApiAuthenticationExtension):
+    target_class = "find_friend.accounts.authentication.LegacyTokenAuthentication"
+    name = "legacyTokenAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token <key>`, with a key that the site gave before.",
         }
 
 
@@ -169,7 +182,7 @@ class FindFriendSchema(AutoSchema):
         return []
 
     def _get_paginator(self) -> Any:
-        return CursorPage() if self.entry and self.entry.many and self.entry.paged else None
+        return app_settings.PAGINATION_CLASS() if self.entry and self.entry.many and self.entry.paged else None
 
 
 def named(name: str | None) -> Any:

@@ -1,7 +1,8 @@
-"""The description at /swagger.json and /swagger.yaml and its two browsers, for the root of a site's URLs."""
+"""The description at /swagger.json and /swagger.yaml, its two browsers, and that of the sockets: for a site's root."""
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.urls import path
 
 from . import views
@@ -12,3 +13,11 @@ urlpatterns = [
     path("swagger/", views.SwaggerView.as_view(), name="find_friend-swagger"),
     path("redoc/", views.RedocView.as_view(), name="find_friend-redoc"),
 ]
+
+if apps.is_installed("find_friend.chat"):
+    from . import asyncapi
+
+    urlpatterns += [
+        path("asyncapi.json", asyncapi.AsyncAPIView.as_view(), name="find_friend-asyncapi-json"),
+        path("asyncapi.yaml", asyncapi.AsyncAPIYAMLView.as_view(), name="find_friend-asyncapi-yaml"),
+    ]

@@ -17,8 +17,8 @@ class Block:
     @property
     def file(self):
         """The file that the first line names, such as ``# mysite/urls.py``; None where it names none."""
-        match = re.match(r"# (\S+\.\w+)\n", self.text)
-        return match and match[1]
+        match = re.match(r"(?:# (\S+\.\w+)|\{# (\S+\.\w+) #\})\n", self.text)
+        return match and (match[1] or match[2])
 
 
 def read(name):
@@ -33,6 +33,11 @@ def every_page():
 def blocks(text, *languages):
     found = [Block(match["language"].strip(), match["text"]) for match in FENCE.finditer(text)]
     return [block for block in found if not languages or block.language in languages]
+
+
+def prose(text):
+    """A page without its code blocks."""
+    return FENCE.sub("", text)
 
 
 def section(text, heading):

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+import find_friend
 from tests.docs import pages, servers
 from tests.processes import free_port
 
-PAGE = pages.read("quickstart.md")
+PAGE, RUSSIAN = pages.read("quickstart.md"), pages.read("quickstart.ru.md")
 README = (pages.ROOT / "README.md").read_text(encoding="utf-8")
 SERVERS = ["daphne -b 127.0.0.1 -p 8000 mysite.asgi:application", "uvicorn mysite.asgi:application --port 8000"]
 
@@ -63,9 +64,32 @@ def test_readme_prints_the_same_blocks():
     assert pages.blocks(quick) == pages.blocks(pages.section(PAGE, "Quick start"))
 
 
-def test_install_commands_name_this_version_and_an_extra_that_exists():
+def test_the_russian_page_has_the_same_blocks_under_the_same_steps():
+    def steps(page):
+        return [pages.blocks(part) for part in re.split(r"^## \d\. ", page, flags=re.MULTILINE)]
+
+    assert steps(RUSSIAN) == steps(PAGE)
+    assert len(steps(PAGE)) == 6
+
+
+def test_the_russian_page_names_the_same_things():
+    english, russian = (set(re.findall(r"`([^`\n]+)`", pages.prose(page))) for page in (PAGE, RUSSIAN))
+    assert english - {"walkthrough"} <= russian
+
+
+INSTALLS = re.compile(r"pip install [^\n]*django[-_]find[-_]friend[^\n]*")
+
+
+@pytest.mark.parametrize("page", ["../README.md", *pages.every_page()])
+def test_install_commands_name_the_wheel_of_this_version_and_an_extra_that_exists(page):
     metadata = (pages.ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    version = re.search(r'^version = "(.+)"$', metadata, re.MULTILINE)[1]
-    installs = [block.text for block in pages.blocks(step(1), "console") if "[" in block.text]
-    assert installs == [f'python -m pip install "dist/django_find_friend-{version}-py3-none-any.whl[daphne]"\n']
-    assert re.search(r"^daphne = ", metadata, re.MULTILINE)
+    wheel = f"dist/django_find_friend-{find_friend.__version__}-py3-none-any.whl"
+    for command in INSTALLS.findall(pages.read(page)):
+        named = re.search(rf"{re.escape(wheel)}(?:\[(\w+)\]\")?$", command)
+        assert named, f"{command}: not the wheel that the repository builds"
+        assert not named[1] or re.search(rf"^{named[1]} = ", metadata, re.MULTILINE), command
+
+
+def test_install_commands_are_found_at_all():
+    found = {page for page in pages.every_page() if INSTALLS.search(pages.read(page))}
+    assert found == {"quickstart.md", "quickstart.ru.md", "testing.md", "tutorial.md", "upgrading.md"}

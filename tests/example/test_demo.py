@@ -12,7 +12,7 @@ import pytest
 from tests.example.conftest import EXAMPLE, ROOT, environment, require
 from tests.processes import free_port, running, wait_for
 
-IGNORED = shutil.ignore_patterns("__pycache__", ".env", "*.sqlite3*", "media", "static_collected", ".venv")
+IGNORED = shutil.ignore_patterns("__pycache__", ".env", "*.sqlite3*", "media", "static_collected", ".venv*")
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,7 @@ def clone(tmp_path_factory):
     for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     (folder / "README.md").write_text("The build reads it.\n")
+    (folder / ".venv").write_text(".tox/py313-django61\n")  # tools keep a note there which environment is theirs
     return folder
 
 
@@ -56,8 +57,10 @@ def test_first_start_installs_and_prints_what_to_paste(clone, first_start):
     line = r'websocat --linemode-strip-newlines ws://127\.0\.0\.1:8123/ws/chat/1/ -H "Authorization: Token ff_\S+"'
     assert re.search(line, text)
     assert "http://127.0.0.1:8123/admin/" in text
+    assert "Open http://127.0.0.1:8123/ and press a name, then again at http://localhost:8123/ :" in text
     assert re.search(r"^DJANGO_SECRET_KEY=\S{50,}$", (clone / "example_project/.env").read_text(), re.MULTILINE)
-    assert (clone / ".venv/pyvenv.cfg").is_file()
+    assert (clone / ".venv-demo/pyvenv.cfg").is_file()
+    assert (clone / ".venv").read_text() == ".tox/py313-django61\n"
 
 
 @pytest.mark.server
@@ -96,7 +99,7 @@ def test_serves_and_the_printed_line_talks(clone, first_start, tmp_path):
 
 @pytest.mark.server
 def test_collected_static_files_are_served_outside_development(clone, first_start, tmp_path):
-    port, python = free_port(), str(clone / ".venv/bin/python")
+    port, python = free_port(), str(clone / ".venv-demo/bin/python")
     variables = {"DEBUG": "False", "DJANGO_ALLOWED_HOSTS": "127.0.0.1", "DJANGO_HTTPS": "False"}
     options = {"cwd": clone / "example_project", "env": {**newcomer(), **variables}}
     collect = [python, "manage.py", "collectstatic", "--no-input"]
@@ -107,13 +110,13 @@ def test_collected_static_files_are_served_outside_development(clone, first_star
         page = client.get(f"http://127.0.0.1:{port}/swagger/").text
         assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
         assert assets
-        for path in [*assets, "/static/people/home.css", "/static/admin/css/base.css"]:
+        for path in [*assets, "/static/people/try.css", "/static/admin/css/base.css"]:
             assert client.get(f"http://127.0.0.1:{port}{path}").status_code == 200, path
 
 
 @pytest.mark.server
 def test_a_changed_pyproject_is_installed_again(clone, first_start):
-    stamp = clone / ".venv/find_friend_demo.stamp"
+    stamp = clone / ".venv-demo/find_friend_demo.stamp"
     before = stamp.read_text()
     with (clone / "pyproject.toml").open("a") as file:
         file.write("\n# changed\n")
@@ -164,7 +167,7 @@ def test_a_taken_port_is_named_before_anything_is_made(tmp_path):
     assert done.returncode != 0
     assert f"Port {port} cannot be used" in done.stderr
     assert "--port" in done.stderr
-    assert not (tmp_path / ".venv").exists()
+    assert not (tmp_path / ".venv-demo").exists()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "many"])

@@ -147,6 +147,7 @@ print(page.content.decode())
     assert f"<h1>{words}</h1>" in page
     assert "testuser1@fake.org" in page
     assert "ws://localhost/ws/chat/1/" in page
+    assert page.index('TOKEN="') < page.index("$TOKEN"), "what is sent has been set before"
 
 
 def test_every_text_of_the_example_is_translated():

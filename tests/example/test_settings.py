@@ -59,9 +59,10 @@ def test_containers_use_postgresql_redis_and_https():
         "PASSWORD": "postgresuserpassword",
         "HOST": "db",
         "PORT": "5432",
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 10}},
     }
     assert found["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost", "backend"]
-    assert found["CHANNEL_LAYERS"]["default"]["BACKEND"] == "channels_redis.core.RedisChannelLayer"
+    assert found["CHANNEL_LAYERS"]["default"]["BACKEND"] == "channels_redis.pubsub.RedisPubSubChannelLayer"
     assert found["CACHES"]["default"]["LOCATION"] == "redis://redis:6379/0"
     assert found["FIND_FRIEND"]["TRUSTED_PROXIES"] == 1
     assert found["SECURE_PROXY_SSL_HEADER"] == ["HTTP_X_FORWARDED_PROTO", "https"]
@@ -129,7 +130,21 @@ def test_mail_can_be_sent(manage):
     assert "Subject: Subject" in done.stdout
 
 
+def test_metrics_are_shown_once_there_is_a_token():
+    pages = "find_friend.health.middleware.health_middleware", "find_friend.chat.metrics.middleware.metrics_middleware"
+    assert settings(DEBUG="True")["MIDDLEWARE"][0] == pages[0]
+    found = settings(DEBUG="True", METRICS_TOKEN="secret")
+    assert found["MIDDLEWARE"][:2] == [pages[1], pages[0]]
+    assert found["FIND_FRIEND"]["METRICS_TOKEN"] == "secret"
+
+
 def test_example_names_every_variable_that_the_settings_read():
     source = (EXAMPLE / "example_project/settings.py").read_text()
     read = set(re.findall(r'env\.(?:text|flag|words|number)\("([A-Z_]+)"', source))
     assert read == set(NAMES)
+
+
+def test_mails_lead_to_the_pages_once_their_address_is_known():
+    assert settings(DEBUG="True")["FIND_FRIEND"]["PAGES_ORIGIN"] is None
+    found = settings(DEBUG="True", PAGES_ORIGIN="https://www.example.com")
+    assert found["FIND_FRIEND"]["PAGES_ORIGIN"] == "https://www.example.com"

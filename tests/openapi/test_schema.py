@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
-from django.urls import path
+from django.urls import include, path
+from django.utils.module_loading import import_string
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.settings import DEFAULTS
+from rest_framework.views import APIView
 
 from find_friend.openapi.operations import OPERATIONS
 from find_friend.views import FindFriendMixin
@@ -50,6 +53,31 @@ def test_browsers_load_nothing_from_elsewhere(client, db, path):
     assert "/static/drf_spectacular_sidecar/" in page
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
     assert "/swagger.json" in page
+
+
+class UndescribedView(APIView):
+    """A view of the site, as REST framework describes it unless it is told otherwise."""
+
+    schema = import_string(DEFAULTS["DEFAULT_SCHEMA_CLASS"])()
+
+    def get(self, request):
+        """Nothing."""
+
+
+def test_views_of_the_site_need_the_describer_that_the_page_names():
+    page = (FILE.parent / "reference" / "urls.md").read_text(encoding="utf-8")
+    (named,) = re.findall(r'"DEFAULT_SCHEMA_CLASS": "(.+)"', page)
+
+    class DescribedView(UndescribedView):
+        schema = import_string(named)()
+
+    def described(view):
+        patterns = [path("api/v1/", include("find_friend.urls")), path("own/", view.as_view())]
+        return SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)["paths"]
+
+    with pytest.raises(AssertionError, match="DEFAULT_SCHEMA_CLASS"):
+        described(UndescribedView)
+    assert {"/own/", "/api/v1/chats/"} <= described(DescribedView).keys()
 
 
 def test_the_file_in_docs_is_current(schema):

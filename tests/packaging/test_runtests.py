@@ -47,6 +47,35 @@ def test_every_supported_pair_is_tested_once():
     ]
 
 
+def test_combinations_of_apps_meet_the_oldest_and_the_newest_pair():
+    assert {"py310-django52-any", "py313-django61-postgres-any"} <= set(environments())
+
+
+def test_what_may_fail_is_not_part_of_all():
+    text = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    early = text.split("[testenv:pre-release]")[1].split("[testenv")[0]
+    assert "pip_pre = true" in early
+    assert "pre-release" not in environments()
+    assert "`python3 tests/runtests.py -e pre-release`" in (ROOT / "docs" / "contributing.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_the_developer_of_another_site_has_the_oldest_and_the_newest_django():
+    """The newest one is chosen by the test that runs in the environment "dist"."""
+    text = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    pins = dict(re.findall(r"^    (django\d+): (\S+)$", text, re.MULTILINE))
+    assert f'integrator.py --django "{pins["django52"]}"' in text
+    assert {"py310-django52-integrator", "dist"} <= set(environments())
+
+
+def test_environments_that_a_page_names_are_there():
+    page = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    named = {name for names in re.findall(r"runtests\.py -e ([\w,-]+)", page) for name in names.split(",")}
+    assert named - {"pre-release"} <= set(environments())
+    assert {"dist", "py310-django52-integrator", "imports", "types"} <= named
+
+
 def test_nothing_runs_twice():
     assert len(environments()) == len(set(environments()))
 
@@ -78,6 +107,25 @@ def test_options_for_pytest_stand_after_two_dashes(runtests):
     assert rest == ["-k", "chat", "--", "-x"]
     assert runtests.parse(["-e", "lint,docs"])[0].env == "lint,docs"
     assert runtests.parse(["--all"])[0].all
+
+
+def test_every_django_meets_every_database(runtests):
+    djangos = {name.split("-")[1] for name in environments() if re.fullmatch(r"py\d+-django\d+", name)}
+    assert runtests.parse(["--every-database"])[0].every_database
+    cells = runtests.every_database(environments())
+    assert cells == [
+        f"py313-{django}{database}" for django in sorted(djangos) for database in ("", "-postgres", "-mariadb")
+    ]
+    # An older Python counts where no newer one has that Django; only plain pairs do.
+    names = [
+        "py310-django42",
+        "py311-django42",
+        "py313-django61",
+        "py313-django61-postgres",
+        "py314-django62-any",
+        "lint",
+    ]
+    assert runtests.every_database(names)[::3] == ["py311-django42", "py313-django61"]
 
 
 def test_all_and_one_environment_exclude_each_other(runtests, capsys):

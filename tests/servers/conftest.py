@@ -17,9 +17,11 @@ from django.db import connections
 from tests.processes import end, free_port
 
 APPLICATION = "tests.projects.full.asgi:application"
+CORKED = "find_friend.chat.corking:CorkedProtocol"
 COMMANDS = {
     "daphne": ["daphne", "-b", "127.0.0.1", "-p", "{port}", APPLICATION],
     "uvicorn": ["uvicorn", "--host", "127.0.0.1", "--port", "{port}", APPLICATION],
+    "corked": ["uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--ws", CORKED, APPLICATION],
 }
 
 
@@ -90,8 +92,10 @@ def running(kind, log):
         server.stop()
 
 
-@pytest.fixture(scope="session", params=["daphne", "uvicorn"])
+@pytest.fixture(scope="session", params=["daphne", "uvicorn", "corked"])
 def server_process(request, django_db_setup, django_db_blocker, tmp_path_factory):
+    if request.param == "corked":
+        pytest.importorskip("find_friend.chat.corking", reason="needs a newer uvicorn")
     with running(request.param, tmp_path_factory.mktemp("server") / "log") as server:
         yield server
 

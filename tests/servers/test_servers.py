@@ -136,7 +136,7 @@ async def test_what_could_not_be_stored_closes_the_socket(server_process, transa
     async with server_process.socket(chat, await key_of(ann)) as wire:
         await wire.send(BREAKING)
         assert await close_code(wire) == 1013
-    assert f"A socket of chat {chat.pk} failed." in server_process.written()
+    assert f"The serializer or content hook of messages failed in chat {chat.pk}." in server_process.written()
 
 
 async def test_rights_that_end_close_the_socket(server, chat, ann, bob):

@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 import find_friend.accounts.search
+import find_friend.accounts.storage
 import find_friend.accounts.validators
 import model_utils.fields
 import uuid
@@ -93,7 +94,7 @@ class Migration(migrations.Migration):
                 ('occupation', models.CharField(blank=True, max_length=150, verbose_name='occupation')),
                 ('purpose', models.CharField(blank=True, max_length=300, verbose_name='looking for')),
                 ('about', models.TextField(blank=True, max_length=2000, verbose_name='about')),
-                ('avatar', models.FileField(blank=True, max_length=200, upload_to='find_friend/avatars', verbose_name='avatar')),
+                ('avatar', models.FileField(blank=True, max_length=200, storage=find_friend.accounts.storage.AvatarStorage, upload_to='find_friend/avatars', verbose_name='avatar')),
                 ('city', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='find_friend_accounts.city', verbose_name='city')),
                 ('interests', models.ManyToManyField(blank=True, related_name='+', to='find_friend_accounts.interest', verbose_name='interests')),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='find_friend_profile', to=settings.AUTH_USER_MODEL, verbose_name='user')),

@@ -6,12 +6,14 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Lower
+from django.db.models import F
+from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from model_utils.models import TimeStampedModel
@@ -19,10 +21,19 @@ from model_utils.models import TimeStampedModel
 from find_friend import locks, users
 from find_friend.conf import app_settings
 from find_friend.fingerprints import fingerprint, matches, new_secret, secret_digest
+from find_friend.logs import fields
+from find_friend.signals import CommitSignal
+from find_friend.users import normalize
 
-from ..addresses import email_digest, email_of, is_storable, normalize
+from ..addresses import email_digest, email_of
 from ..exceptions import EmailTaken, InvalidLink
-from ..signals import email_changed, email_verified
+from ..signals import (
+    email_change_requested,
+    email_changed,
+    email_verification_requested,
+    email_verified,
+    password_reset_requested,
+)
 from .tokens import AuthToken
 
 logger = logging.getLogger("find_friend.accounts")
@@ -31,9 +42,12 @@ LONGEST = 320
 
 
 def same_address(email: str, besides: Any = None) -> list[Any]:
-    """Users whose own e-mail column holds that address in any spelling; at most 20."""
+    """Users whose own e-mail column holds that address in any spelling, though no row of ours says so; at most 20.
+
+    It reads the whole table of users, unless that has an index that ignores case. Nobody where EMAIL_BACKFILLED is set.
+    """
     name = users.email_field()
-    if name is None:
+    if name is None or app_settings.EMAIL_BACKFILLED:
         return []
     found = get_user_model()._default_manager.filter(**{f"{name}__iexact": normalize(email)})
     if besides is not None:
@@ -42,10 +56,14 @@ def same_address(email: str, besides: Any = None) -> list[Any]:
     return [user for user in found.order_by("pk")[:20] if email_digest(email_of(user)) == email_digest(email)]
 
 
+def with_address(name: str) -> models.QuerySet[Any]:
+    return get_user_model()._default_manager.exclude(**{f"{name}__isnull": True}).exclude(**{name: ""})
+
+
 class EmailAddressQuerySet(models.QuerySet["EmailAddress"]):
     def user_for(self, email: Any) -> Any:
         """The active user who has that address, compared without regard to case; None where nobody or two have it."""
-        if not is_storable(email):
+        if not users.is_storable(email):
             return None
         owner = self._owner(email)
         if owner is None:
@@ -56,6 +74,9 @@ class EmailAddressQuerySet(models.QuerySet["EmailAddress"]):
             self.sync(owner)
         return owner if getattr(owner, "is_active", True) else None
 
+    async def auser_for(self, email: Any) -> Any:
+        return await sync_to_async(self.user_for)(email)
+
     def _owner(self, email: str) -> Any:
         """The user of the row, if the user's own column has not been changed behind our back."""
         row = self.select_related("user").filter(digest=email_digest(email)).first()
@@ -64,6 +85,17 @@ class EmailAddressQuerySet(models.QuerySet["EmailAddress"]):
     def is_verified(self, user: AbstractBaseUser) -> bool:
         """Whether the address that ``user`` has now is confirmed."""
         return self.filter(user=user, digest=email_digest(email_of(user)), verified_at__isnull=False).exists()
+
+    async def ais_verified(self, user: AbstractBaseUser) -> bool:
+        return await sync_to_async(self.is_verified)(user)
+
+    def verified_of(self, user: Any) -> EmailAddressQuerySet:
+        """The confirmed address of the user whose key, or column of it, is given; none where it is not theirs now."""
+        name = users.email_field()
+        if name is None:
+            return self.none()
+        confirmed = self.filter(user=user, verified_at__isnull=False)
+        return confirmed.annotate(find_friend_own=Lower(Trim(f"user__{name}"))).filter(email=F("find_friend_own"))
 
     def is_taken(self, email: str, *, besides: AbstractBaseUser | None = None) -> bool:
         """Whether somebody, active or not, has the address."""
@@ -90,7 +122,11 @@ class EmailAddressQuerySet(models.QuerySet["EmailAddress"]):
             with transaction.atomic():
                 return self.create(user=user, email=email, digest=email_digest(email))
         except IntegrityError:
-            logger.warning("The address of user %s belongs to somebody else too.", user.pk)
+            logger.warning(
+                "The address of user %s belongs to somebody else too.",
+                user.pk,
+                extra=fields("address_taken", user=user.pk),
+            )
             return None
 
     def _drop_stale(self, email: str) -> None:
@@ -104,18 +140,24 @@ class EmailAddressQuerySet(models.QuerySet["EmailAddress"]):
         if row is not None and self.filter(pk=row.pk, verified_at=None).update(verified_at=timezone.now()):
             email_verified.send_on_commit(type(user), user=user, email=row.email)
 
+    async def averify(self, user: AbstractBaseUser) -> None:
+        await sync_to_async(self.verify)(user)
+
     def duplicates(self) -> list[Any]:
         """Keys of users without a row of ours who share an address with another user: they cannot sign in by it."""
         name = users.email_field()
         if name is None:
             return []
-        everybody = get_user_model()._default_manager.exclude(**{f"{name}__isnull": True}).exclude(**{name: ""})
-        folded = everybody.annotate(find_friend_folded=Lower(name)).order_by()
+        folded = with_address(name).annotate(find_friend_folded=users.folded(name)).order_by()
         shared = folded.values("find_friend_folded").annotate(n=models.Count("pk")).filter(n__gt=1)
         found = folded.filter(
             find_friend_folded__in=shared.values("find_friend_folded"), find_friend_email__isnull=True
         )
         return list(found.order_by("pk").values_list("pk", flat=True))
+
+    def missing(self) -> models.QuerySet[Any]:
+        """Users who have an address and no row of ours."""
+        return with_address(str(users.email_field())).filter(find_friend_email__isnull=True)
 
 
 class EmailAddress(TimeStampedModel):
@@ -149,6 +191,13 @@ class Purpose(models.TextChoices):
     CHANGE = "change", _("change the address")
 
 
+REQUESTED: dict[str, CommitSignal] = {
+    Purpose.RESET: password_reset_requested,
+    Purpose.VERIFY: email_verification_requested,
+    Purpose.CHANGE: email_change_requested,
+}
+
+
 class EmailTokenQuerySet(models.QuerySet["EmailToken"]):
     def issue(self, user: AbstractBaseUser, purpose: str, email: str, ttl: timedelta) -> tuple[EmailToken, str]:
         """Make the one link that works for this purpose; the earlier one is dead. Returns it and its secret."""
@@ -163,6 +212,7 @@ class EmailTokenQuerySet(models.QuerySet["EmailToken"]):
                 fingerprint=fingerprint(user),
                 expires_at=timezone.now() + ttl,
             )
+            REQUESTED[purpose].send_on_commit(type(user), user=user, email=email)
         return row, secret
 
     def check_link(self, uid: str, secret: str, purpose: str) -> EmailToken:

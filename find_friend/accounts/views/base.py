@@ -3,22 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model, logout
-from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
 from find_friend.signals import rights_changed
 from find_friend.views import FindFriendMixin
 
-from .. import passwords
 from ..addresses import email_digest
 
 
 class AccountView(FindFriendMixin, GenericAPIView):
     """A view that takes one body and answers 204."""
-
-    pagination_class = None
 
     def read(self, request: Request) -> dict[str, Any]:
         """What the body says; ValidationError, keyed by field, where it is wrong."""
@@ -27,15 +22,21 @@ class AccountView(FindFriendMixin, GenericAPIView):
         return serializer.validated_data
 
 
-def digest_in_body(request: Request) -> str:
+def digest_in(body: Any) -> str:
     """The digest of the address that a body names, whatever the body is."""
-    email = request.data.get("email") if hasattr(request.data, "get") else None
+    email = body.get("email") if hasattr(body, "get") else None
     return email_digest(email) if isinstance(email, str) else ""
 
 
-def demand_password(user: Any, password: str) -> None:
-    if not passwords.is_correct(user, password):
-        raise serializers.ValidationError({"current_password": [_("Wrong password.")]}, code="wrong_password")
+def account_ident(scope: str, body: Any, ident: str) -> str:
+    """Whose calls are counted together where the body names an address; ``ident`` is whose they are otherwise.
+
+    Under ``login_account`` those of one caller for one address, so that a stranger cannot lock somebody out; under
+    ``email_account`` all for one address.
+    """
+    if scope == "login_account":
+        return f"{digest_in(body)} {ident}"
+    return digest_in(body) if scope == "email_account" else ident
 
 
 def end_session(request: Request) -> None:

@@ -4,13 +4,10 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from find_friend.conf import app_settings
-
-from .. import mail
-from ..addresses import email_of, normalize
-from ..models import EmailAddress, EmailToken, Purpose
+from .. import mail, passwords
+from ..models import EmailToken, Purpose
 from ..serializers import ChangeEmailSerializer, LinkSerializer
-from .base import AccountView, demand_password
+from .base import AccountView
 
 
 class VerifyEmailView(AccountView):
@@ -33,10 +30,7 @@ class ResendVerificationView(AccountView):
     throttle_scopes = {"POST": ("email", "email_account")}
 
     def post(self, request: Request) -> Response:
-        email = email_of(request.user)
-        wanted = app_settings.EMAIL_VERIFICATION != "off" and email
-        if wanted and not EmailAddress.objects.is_verified(self.request.user):
-            mail.send_link(request.user, Purpose.VERIFY, email)
+        mail.offer_verification(request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -48,10 +42,8 @@ class ChangeEmailView(AccountView):
 
     def post(self, request: Request) -> Response:
         given = self.read(request)
-        demand_password(request.user, given["current_password"])
-        email = normalize(given["new_email"])
-        if not EmailAddress.objects.is_taken(email, besides=self.request.user):
-            mail.send_link(request.user, Purpose.CHANGE, email)
+        passwords.demand(request.user, given["current_password"])
+        mail.offer_change(request.user, given["new_email"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -64,8 +56,5 @@ class ChangeEmailConfirmView(AccountView):
 
     def post(self, request: Request) -> Response:
         given = self.read(request)
-        link = EmailToken.objects.check_link(given["uid"], given["token"], Purpose.CHANGE)
-        old = link.change_email()
-        if old:
-            mail.send("email_changed", old)
+        mail.finish_change(EmailToken.objects.check_link(given["uid"], given["token"], Purpose.CHANGE))
         return Response(status=status.HTTP_204_NO_CONTENT)

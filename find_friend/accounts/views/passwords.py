@@ -5,9 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import mail, passwords
-from ..models import EmailAddress, EmailToken, Purpose
-from ..serializers import EmailSerializer, ResetPasswordSerializer, SetPasswordSerializer, check_strength
-from .base import AccountView, demand_password, digest_in_body
+from ..serializers import EmailSerializer, ResetPasswordSerializer, SetPasswordSerializer
+from .base import AccountView, account_ident
 
 
 class SetPasswordView(AccountView):
@@ -18,10 +17,8 @@ class SetPasswordView(AccountView):
 
     def post(self, request: Request) -> Response:
         given = self.read(request)
-        demand_password(request.user, given["current_password"])
-        check_strength("new_password", given["new_password"], request.user)
         session = None if request.auth is not None else request._request
-        passwords.change(request.user, given["new_password"], request=session)
+        passwords.replace(request.user, **given, request=session)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -33,12 +30,10 @@ class ResetPasswordView(AccountView):
     throttle_scopes = {"POST": ("email", "email_account")}
 
     def get_throttle_ident(self, scope: str) -> str:
-        return digest_in_body(self.request) if scope == "email_account" else super().get_throttle_ident(scope)
+        return account_ident(scope, self.request.data, super().get_throttle_ident(scope))
 
     def post(self, request: Request) -> Response:
-        user = EmailAddress.objects.user_for(self.read(request)["email"])
-        if user is not None and user.has_usable_password():
-            mail.send_link(user, Purpose.RESET, user.find_friend_email.email)
+        mail.offer_reset(self.read(request)["email"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -50,8 +45,5 @@ class ResetPasswordConfirmView(AccountView):
     throttle_scopes = {"POST": ("confirm",)}
 
     def post(self, request: Request) -> Response:
-        given = self.read(request)
-        link = EmailToken.objects.check_link(given["uid"], given["token"], Purpose.RESET)
-        check_strength("new_password", given["new_password"], link.user)
-        passwords.change(link.user, given["new_password"], link=link)
+        passwords.reset(**self.read(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -7,7 +7,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from find_friend.pagination import CursorPage
 from find_friend.views import FindFriendMixin, RoleSerializerMixin
 
 from ..models import City, Interest
@@ -31,22 +30,12 @@ class ReferenceViewSet(FindFriendMixin, RoleSerializerMixin, mixins.ListModelMix
         return super().list(request)
 
 
-class InterestPage(CursorPage):
-    ordering: Any = ("search_key", "pk")
-
-
-class CityPage(CursorPage):
-    # Cities of one size are told apart by their place among them, and thousands may have none given.
-    offset_cutoff = 1_000_000
-    ordering: Any = ("-population", "-pk")
-
-
 class InterestViewSet(ReferenceViewSet):
     """Interests in alphabetical order."""
 
     serializer_role = "interest"
     queryset = Interest.objects.all()
-    pagination_class = InterestPage
+    ordering = ("search_key", "pk")
 
 
 class CityViewSet(ReferenceViewSet):
@@ -54,4 +43,6 @@ class CityViewSet(ReferenceViewSet):
 
     serializer_role = "city"
     queryset = City.objects.all()
-    pagination_class = CityPage
+    ordering = ("-population", "-pk")
+    # Cities of one size are told apart by their place among them, and thousands may have none given.
+    offset_cutoff = 1_000_000

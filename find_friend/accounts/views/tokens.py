@@ -3,20 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.core.exceptions import ValidationError
 from rest_framework import mixins, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from find_friend import locks, throttling
-from find_friend.pagination import CursorPage
 from find_friend.views import FindFriendMixin, RoleSerializerMixin
 
 from .. import passwords
-from ..exceptions import TokenNotThere
 from ..models import AuthToken
-from .base import AccountView, digest_in_body, end_session
+from .base import AccountView, account_ident, end_session
 
 
 def device_of(request: Request) -> str:
@@ -32,9 +29,7 @@ class LoginView(RoleSerializerMixin, AccountView):
     throttle_scopes = {"POST": ("login", "login_account")}
 
     def get_throttle_ident(self, scope: str) -> str:
-        ident = super().get_throttle_ident(scope)
-        # With the address in it, so that a stranger cannot lock somebody out.
-        return f"{digest_in_body(self.request)} {ident}" if scope == "login_account" else ident
+        return account_ident(scope, self.request.data, super().get_throttle_ident(scope))
 
     def post(self, request: Request) -> Response:
         given = self.read(request)
@@ -68,13 +63,10 @@ class LogoutAllView(AccountView):
 
     def post(self, request: Request) -> Response:
         AuthToken.objects.revoke_all(self.request.user)
-        user_logged_out.send(sender=type(request.user), request=request._request, user=request.user)
+        if request.auth is not None:  # of a session Django tells itself
+            user_logged_out.send(sender=type(request.user), request=request._request, user=request.user)
         end_session(request)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class TokenPage(CursorPage):
-    ordering: Any = ("-created", "-pk")
 
 
 class TokenViewSet(
@@ -83,17 +75,14 @@ class TokenViewSet(
     """One's own devices."""
 
     serializer_role = "token"
-    pagination_class = TokenPage
+    ordering = ("-created", "-pk")
     throttle_scopes = {"DELETE": ("change",), "*": ("read",)}
 
     def get_queryset(self) -> Any:
         return AuthToken.objects.alive(self.request.user)
 
     def get_object(self) -> AuthToken:
-        try:
-            return self.get_queryset().get(pk=self.kwargs["pk"])
-        except (AuthToken.DoesNotExist, ValidationError):
-            raise TokenNotThere from None
+        return AuthToken.objects.find_alive(self.request.user, self.kwargs["pk"])
 
     def perform_destroy(self, instance: AuthToken) -> None:
         instance.revoke()

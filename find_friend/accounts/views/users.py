@@ -2,23 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import ProtectedError, RestrictedError
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from find_friend import locks, users
-from find_friend.exceptions import UserNotThere
-from find_friend.policies import policy
+from find_friend.policies import find_visible, others_visible_to
 from find_friend.serializers import serializer_class, user_cards
 from find_friend.views import FindFriendMixin, RoleSerializerMixin, TakesPart, VisibleRowsMixin
 
-from ..exceptions import AccountInUse
+from .. import passwords, registration
 from ..filters import filter_people
 from ..serializers import CurrentPasswordSerializer
-from ..signals import user_deleted
-from .base import AccountView, demand_password, end_session
+from .base import AccountView, end_session
 
 
 class UserViewSet(VisibleRowsMixin, FindFriendMixin, RoleSerializerMixin, GenericViewSet):
@@ -43,22 +39,21 @@ class UserViewSet(VisibleRowsMixin, FindFriendMixin, RoleSerializerMixin, Generi
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
     def get_queryset(self) -> Any:
-        everybody = users.active_users().exclude(pk=self.request.user.pk)
-        return policy().visible_users(everybody, self.request.user)
+        return others_visible_to(self.request.user)
 
     def get_other(self, row: Any) -> Any:
         return row.pk
 
+    def get_people(self) -> Any:
+        return filter_people(self.get_queryset(), self.request.query_params, self.get_serializer_context())
+
     def list(self, request: Request) -> Response:
-        found = self.paginate_queryset(filter_people(self.get_queryset(), request.query_params))
+        found = self.paginate_queryset(self.get_people())
         cards = user_cards([user.pk for user in found], self.get_serializer_context())
         return self.get_paginated_response([cards[user.pk] for user in found if user.pk in cards])
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        user = users.find_user(pk)
-        viewer = self.request.user
-        if user is None or not (user == viewer or policy().may_see(viewer, user)):
-            raise UserNotThere
+        user = find_visible(pk, self.request.user)
         return Response(user_cards([user.pk], self.get_serializer_context())[user.pk])
 
 
@@ -83,13 +78,7 @@ class MeView(RoleSerializerMixin, AccountView):
 
     def delete(self, request: Request) -> Response:
         user = self.request.user
-        demand_password(user, self.read(request)["current_password"])
-        pk = user.pk
-        try:
-            with locks.locked_users(user):
-                user.delete()
-                user_deleted.send_on_commit(type(user), user_pk=pk)
-        except (ProtectedError, RestrictedError):
-            raise AccountInUse from None
+        passwords.demand(user, self.read(request)["current_password"])
+        registration.unregister(user)
         end_session(request)
         return Response(status=status.HTTP_204_NO_CONTENT)

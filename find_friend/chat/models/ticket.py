@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,7 +14,8 @@ from find_friend.conf import app_settings
 from find_friend.fingerprints import fingerprint, matches, new_secret, secret_digest
 from find_friend.users import find_user
 
-from ..sessions import open_session, session_user
+from .. import signals
+from ..sessions import open_session, session_row, session_user
 
 SESSION = "session"
 
@@ -42,13 +44,18 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             fingerprint=fingerprint(user),
             expires_at=timezone.now() + app_settings.WEBSOCKET_TICKET_TTL,
         )
+        signals.ticket_issued.send_on_commit(Ticket, user=user)
         return key
+
+    async def aissue(self, *, user: AbstractBaseUser, auth: Any = None, session_key: str | None = None) -> str:
+        return await sync_to_async(self.issue)(user=user, auth=auth, session_key=session_key)
 
     def spend(self, key: str) -> Ticket | None:
         """The ticket with that key, taken away from the table; None for a wrong, expired or spent one."""
         ticket = self.filter(digest=secret_digest(key), expires_at__gt=timezone.now()).first()
         if ticket is None or not self.filter(pk=ticket.pk).delete()[0]:
             return None
+        signals.ticket_spent.send_on_commit(Ticket, user_pk=ticket.user_id)
         return ticket
 
 
@@ -79,6 +86,16 @@ class Ticket(models.Model):
         if self.credential == SESSION:
             return user if session_user(open_session(self.credential_key)) == user else None
         return user if not self.credential or self._row_lives() else None
+
+    @property
+    def row(self) -> tuple[type[models.Model], Any] | None:
+        """Model and key of what the user signed in by, where that is a row."""
+        if self.credential == SESSION:
+            return session_row(open_session(self.credential_key))
+        if not self.credential:
+            return None
+        model = apps.get_model(self.credential)
+        return model, model._meta.pk.to_python(self.credential_key)
 
     def _row_lives(self) -> bool:
         """Whether the row is there, and alive as far as it has a say in that."""

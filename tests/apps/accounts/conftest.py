@@ -2,11 +2,17 @@ import re
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
 
 from find_friend.signals import rights_changed
 
 API = "/api/v1/"
 NEW_PASSWORD = "a whole new phrase"
+
+
+def url(name, *args):
+    return reverse(f"find_friend_accounts_pages:{name}", args=args)
 
 
 @pytest.fixture
@@ -33,11 +39,8 @@ def link(mailoutbox):
 
 
 @pytest.fixture
-def unlimited(configure):
+def unlimited(find_friend_unlimited):
     """No rate limits, for tests that call often."""
-    from find_friend.conf import DEFINITIONS
-
-    configure(THROTTLE_RATES=dict.fromkeys(DEFINITIONS["THROTTLE_RATES"].default))
 
 
 @pytest.fixture
@@ -57,3 +60,16 @@ def heard():
 @pytest.fixture
 def has_user_name():
     return get_user_model().USERNAME_FIELD != "email"
+
+
+@pytest.fixture
+def page():
+    """``page(ann)`` is a browser in which she is signed in, ``page()`` a guest's."""
+
+    def browser(user=None, **options):
+        client = Client(**options)
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return browser

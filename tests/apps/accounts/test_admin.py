@@ -1,12 +1,16 @@
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client, override_settings
 from django.urls import clear_url_caches, reverse
+from django.utils.html import escape
 
-from find_friend.accounts.admin import EmailUserAdmin
+from find_friend.accounts.admin import EmailUserAdmin, ProfileAdmin
 from find_friend.accounts.models import AuthToken, City, EmailAddress, Interest, Profile
 from tests.conftest import PASSWORD
+from tests.desk import costs, page
 
 pytestmark = pytest.mark.django_db
 
@@ -39,10 +43,6 @@ def rows(ann):
     return {City: city, Interest: chess, Profile: profile, AuthToken: token, EmailAddress: ann.find_friend_email}
 
 
-def page(model, name, *args):
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
-
-
 @pytest.mark.parametrize("model", [City, Interest, Profile, AuthToken, EmailAddress])
 class TestPages:
     def test_open(self, browser, rows, model):
@@ -56,6 +56,30 @@ class TestPages:
         with django_assert_max_num_queries(8) as queries:
             browser.get(page(model, "changelist"))
         assert not [query for query in queries.captured_queries if "COUNT(" in query["sql"]]
+
+
+@pytest.mark.parametrize("model", [City, Interest, Profile, AuthToken, EmailAddress])
+def test_pages_cost_the_same_for_many_rows(browser, user_factory, model):
+    def add(*numbers):
+        for number in numbers:
+            user = user_factory()
+            city, topic = City.objects.create(name=f"Town {number}"), Interest.objects.create(name=f"Topic {number}")
+            Profile.objects.create(user=user, city=city).interests.add(topic)
+            AuthToken.objects.issue(user, "Phone")
+
+    word = {City: "town", Interest: "topic"}.get(model, "person")
+    add(0, 1)
+    few = costs(browser, model, word)
+    add(*range(2, 20))
+    assert costs(browser, model, word) == few
+
+
+@pytest.mark.parametrize("name", ["change", "delete", "history"])
+def test_a_page_says_whose_row_it_is(browser, rows, ann, name):
+    for model, title in ((Profile, f"Ann Archer ({ann.pk})"), (AuthToken, "Phone")):
+        shown = browser.get(page(model, name, rows[model].pk)).content.decode()
+        assert escape(title) in shown
+        assert name == "history" or escape(ann.get_username()) in shown
 
 
 @pytest.mark.parametrize("model", [AuthToken, EmailAddress])
@@ -117,30 +141,75 @@ def test_editing_a_profile(browser, rows, ann, bob):
     assert answer.context["adminform"].errors.keys() == {"birthday"}
 
 
-class TestUsers:
-    """The reusable admin for models made from AbstractEmailUser."""
+class TestAccounts:
+    """Profiles block users and sign them out where the site's admin of its users cannot."""
 
-    def post(self, request, site_admin, action, users):
-        getattr(site_admin, action)(request, get_user_model().objects.filter(pk__in=[user.pk for user in users]))
+    def button(self, ann, name):
+        return f"{page(Profile)}{ann.find_friend_profile.pk}/account/{name}/"
 
-    def make(self):
-        return EmailUserAdmin(get_user_model(), admin.site)
+    @pytest.fixture
+    def no_desk(self, has_user_name):
+        if not has_user_name:
+            pytest.skip("the admin of users is the one of the package")
 
-    def test_blocking_and_unblocking(self, rf, api, ann, bob, heard, django_capture_on_commit_callbacks):
+    def test_buttons(self, browser, rows, api, ann, staff, no_desk):
         client = api(ann)
-        with django_capture_on_commit_callbacks(execute=True):
-            self.post(rf.post("/"), self.make(), "block", [ann])
+        assert self.button(ann, "block") in browser.get(page(Profile, "change", rows[Profile].pk)).content.decode()
+        assert client.get("/api/v1/users/me/").status_code == 200
+        assert browser.post(self.button(ann, "block"), {"confirmed": "yes"}).status_code == 302
         assert client.get("/api/v1/users/me/").status_code == 401
-        assert ann.pk in heard
-        self.post(rf.post("/"), self.make(), "unblock", [ann])
+        ann.refresh_from_db()
+        assert not ann.is_active
+        entry = LogEntry.objects.get()
+        assert (entry.user, entry.get_edited_object(), entry.change_message) == (staff, ann, "Blocked.")
+        assert browser.get(page(Profile), {"user__is_active__exact": "0"}).context["cl"].result_count == 1
+        assert browser.get(page(Profile), {"user__is_active__exact": "1"}).context["cl"].result_count == 0
+        browser.post(self.button(ann, "unblock"), {"confirmed": "yes"})
         ann.refresh_from_db()
         assert ann.is_active
         assert client.get("/api/v1/users/me/").status_code == 401, "the old token stays dead"
 
-    def test_signing_out(self, rf, api, ann, bob):
-        clients = [api(ann), api(bob)]
-        self.post(rf.post("/"), self.make(), "end_sessions", [ann])
-        assert [client.get("/api/v1/users/me/").status_code for client in clients] == [401, 200]
+    def test_actions(self, browser, rows, api, ann, no_desk):
+        client = api(ann)
+        body = {"action": "end_sessions", "_selected_action": [rows[Profile].pk], "confirmed": "yes"}
+        assert browser.post(page(Profile), body).status_code == 302
+        assert client.get("/api/v1/users/me/").status_code == 401
+
+    def test_who_may_change_profiles_may_not_block_users(self, rows, ann, user_factory):
+        helper, browser = user_factory(is_staff=True), Client()
+        helper.user_permissions.set(Permission.objects.filter(codename="change_profile"))
+        browser.force_login(helper)
+        shown = browser.get(page(Profile, "change", rows[Profile].pk)).content.decode()
+        assert 'name="_save"' in shown
+        assert "/account/" not in shown
+        assert browser.post(self.button(ann, "block"), {"confirmed": "yes"}).status_code == 403
+
+    def test_without_an_admin_of_users_the_permission_decides(self, rf, staff, user_factory):
+        desk, request = ProfileAdmin(Profile, admin.AdminSite("other")), rf.get("/")
+        request.user = staff
+        assert desk.has_account_permission(request)
+        request.user = user_factory(is_staff=True)
+        assert not desk.has_account_permission(request)
+
+    def test_it_is_left_to_an_admin_of_users_that_can(self, browser, rows, ann, user_admin):
+        with override_settings(ROOT_URLCONF="tests.apps.accounts.admin_urls"):
+            shown = browser.get(page(Profile, "change", rows[Profile].pk)).content.decode()
+            assert "/account/" not in shown
+            assert browser.post(self.button(ann, "block"), {"confirmed": "yes"}).status_code == 403
+
+    def test_users_who_cannot_be_blocked(self, rf, staff, settings):
+        settings.AUTH_USER_MODEL = "auth.Group"
+        desk, request = ProfileAdmin(Profile, admin.site), rf.get("/")
+        request.user = staff
+        assert "is_active" not in desk.get_list_display(request)
+        assert "user__is_active" not in desk.get_list_filter(request)
+
+
+class TestUsers:
+    """The reusable admin for models made from AbstractEmailUser."""
+
+    def make(self):
+        return EmailUserAdmin(get_user_model(), admin.site)
 
     def test_adding(self, rf, staff, mailoutbox):
         request = rf.get("/")
@@ -160,6 +229,20 @@ class TestUsers:
         assert other.is_valid()
         other.save(commit=False)
         assert not get_user_model().objects.filter(email="third@example.com").exists()
+
+    def test_pages_cost_the_same_for_many_users(self, browser, user_admin, user_factory):
+        def add(number):
+            for _ in range(number):
+                user = user_factory()
+                Profile.objects.create(user=user)
+                AuthToken.objects.issue(user, "Phone")
+            return user
+
+        with override_settings(ROOT_URLCONF="tests.apps.accounts.admin_urls"):
+            one = add(2)
+            few = costs(browser, get_user_model(), "person", pk=one.pk)
+            add(18)
+            assert costs(browser, get_user_model(), "person", pk=one.pk) == few
 
     def test_in_the_browser(self, browser, user_admin, ann):
         model = get_user_model()
@@ -183,9 +266,9 @@ class TestUsers:
             assert not ann.is_active
 
 
-def test_a_password_changed_in_the_admin_ends_tokens(browser, api, ann, has_user_name):
-    if not has_user_name:
-        pytest.skip("the site's own admin is tested where the site has one")
+def test_a_password_changed_in_the_admin_ends_tokens(browser, api, ann):
+    if not admin.site.is_registered(get_user_model()):
+        pytest.skip("this site has no admin of its users")
     client = api(ann)
     url = reverse("admin:auth_user_password_change", args=[ann.pk])
     fields = {"password1": "a whole new phrase", "password2": "a whole new phrase", "usable_password": "true"}

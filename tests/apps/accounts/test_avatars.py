@@ -4,6 +4,7 @@ import sys
 import zlib
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, PngImagePlugin
@@ -190,3 +191,38 @@ def test_without_pillow(patch, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     answer = patch(content)
     assert (answer.status_code, answer.data["code"]) == (400, "avatars_unavailable")
+
+
+def landscape(upload):
+    with Image.open(upload) as found:
+        assert found.format == "WEBP"
+        if found.width < found.height:
+            raise ValidationError("Wider than high, please.", code="upright")
+
+
+def smaller_than_a_megabyte(upload):
+    assert len(upload.read()) < 1024 * 1024
+
+
+def test_a_site_looks_at_pictures_itself(patch, configure):
+    configure(AVATAR_VALIDATORS=[smaller_than_a_megabyte, f"{__name__}.landscape"])
+    refused = patch(picture(size=(10, 20)))
+    assert (refused.status_code, refused.json()) == (400, {"avatar": ["Wider than high, please."]})
+    assert patch(picture(size=(20, 10))).status_code == 200
+    assert stored().size == (20, 10)
+
+
+def test_a_storage_of_their_own(patch, settings, configure, tmp_path):
+    local = "django.core.files.storage.FileSystemStorage"
+    pictures = {
+        "BACKEND": local,
+        "OPTIONS": {"location": tmp_path / "pictures", "base_url": "https://cdn.example.com/"},
+    }
+    settings.STORAGES = {**settings.STORAGES, "pictures": pictures}
+    configure(AVATAR_STORAGE="pictures")
+    url = patch(picture()).json()["avatar"]
+    name = Profile.objects.get().avatar.name
+    assert url == f"https://cdn.example.com/{name}"
+    assert (tmp_path / "pictures" / name).exists()
+    assert patch(None).json()["avatar"] is None
+    assert not (tmp_path / "pictures" / name).exists()

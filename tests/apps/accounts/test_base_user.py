@@ -39,6 +39,7 @@ def test_the_manager(monkeypatch):
 
 
 def test_natural_keys(monkeypatch):
+    monkeypatch.setattr(EmailUserManager, "filter", lambda self, email: self.none())
     monkeypatch.setattr(EmailUserManager, "get", lambda self, email: email)
     assert Person.objects.get_by_natural_key(" ANN@example.com") == "ann@example.com"
     assert Person.objects.get_by_natural_key(None) == ""
@@ -52,5 +53,8 @@ def test_in_a_site_that_uses_it(user_factory):
     user = user_factory(email="Mixed@Example.com", password="x")
     assert model.objects.get().email == "mixed@example.com"
     assert authenticate(username="MIXED@example.com", password="x") == user
+    old = model(email="Old@Example.com", password=user.password)
+    model.objects.bulk_create([old])  # past save()
+    assert authenticate(username="Old@Example.com", password="x") == model.objects.get(email="Old@Example.com")
     with transaction.atomic(), pytest.raises(IntegrityError), transaction.atomic():
         user_factory(email="MIXED@EXAMPLE.COM")

@@ -46,7 +46,7 @@ class TestDuplicates:
     def test_are_listed_by_key(self, user_factory, has_user_name):
         if not has_user_name:
             pytest.skip("the user model of this project has a unique address")
-        users = [user_factory() for _ in range(22)]
+        users = sorted((user_factory() for _ in range(22)), key=lambda user: user.pk)
         EmailAddress.objects.all().delete()
         get_user_model().objects.update(email="Same@example.com")
         message = found(databases=["default"])["find_friend.W010"]

@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from find_friend import users
-from find_friend.accounts.addresses import email_digest, email_of, is_storable
+from find_friend.accounts.addresses import email_digest, email_of
 from find_friend.accounts.models import EmailAddress
 from find_friend.accounts.models.emails import same_address
 
@@ -37,11 +37,6 @@ def test_wild_cards_are_plain_characters(ann):
     EmailAddress.objects.all().delete()
     assert EmailAddress.objects.user_for("%@example.com") is None
     assert EmailAddress.objects.user_for("an_@example.com") is None
-
-
-def test_what_databases_store():
-    assert is_storable("Ёж 😀")
-    assert not is_storable("\udfff")
 
 
 def test_inactive_users_are_not_found(ann):
@@ -262,3 +257,29 @@ class TestChange:
     def test_a_link_of_another_purpose_does_not_work(self, committed, api, ann, link):
         self.ask(committed, api(ann))
         assert committed(api().post, "users/verify_email/", link()).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("email", "found"),
+    [
+        ("ann@example.com", True),
+        ("ANN@Example.com", True),
+        (" ann@example.com ", True),
+        ("other@example.com", False),
+        ("", False),
+    ],
+)
+def test_the_confirmed_address_of_a_user(ann, bob, email, found):
+    """The database says the same as ``is_verified``."""
+    EmailAddress.objects.verify(ann)
+    get_user_model().objects.filter(pk=ann.pk).update(email=email)
+    ann.refresh_from_db()
+    assert EmailAddress.objects.verified_of(ann.pk).exists() is found
+    assert EmailAddress.objects.is_verified(ann) is found
+    assert not EmailAddress.objects.verified_of(bob.pk).exists()
+
+
+def test_without_a_column_nobody_has_a_confirmed_address(ann, monkeypatch):
+    EmailAddress.objects.verify(ann)
+    monkeypatch.setattr(get_user_model(), "EMAIL_FIELD", NO_COLUMN)
+    assert not EmailAddress.objects.verified_of(ann.pk).exists()

@@ -4,7 +4,7 @@ import django
 import pytest
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 
 from find_friend.accounts import mail
 from find_friend.accounts.exceptions import InvalidLink
@@ -47,6 +47,18 @@ def test_a_site_gives_its_own_addresses(ann, send, configure, mailoutbox):
     assert "token:" not in mailoutbox[0].body
 
 
+def link_for(user, *, uid, token):
+    return f"https://{user.first_name.lower()}.example.com/{uid}/{token}"
+
+
+@pytest.mark.parametrize("target", [link_for, f"{__name__}.link_for"])
+def test_a_function_gives_the_address(ann, send, configure, mailoutbox, target):
+    configure(LINKS={"password_reset": target})
+    send(ann, Purpose.RESET, ann.email)
+    assert f"https://ann.example.com/{EmailToken.objects.get().pk}/" in mailoutbox[0].body
+    assert "token:" not in mailoutbox[0].body
+
+
 def test_mails_are_rendered_in_the_language_of_the_request(ann, send, mailoutbox, settings, tmp_path):
     folder = tmp_path / "find_friend/accounts/email"
     folder.mkdir(parents=True)
@@ -55,6 +67,15 @@ def test_mails_are_rendered_in_the_language_of_the_request(ann, send, mailoutbox
     with translation.override("ru"):
         send(ann, Purpose.RESET, ann.email)
     assert mailoutbox[0].subject == "ru x"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "It works once, until"), ("ru", "Действует один раз, до")])
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_mail_says_until_when_and_in_which_zone(ann, send, mailoutbox, language, said, purpose):
+    with timezone.override("Asia/Kolkata"), translation.override(language):
+        send(ann, purpose, ann.email)
+        until = formats.date_format(timezone.localtime(EmailToken.objects.get().expires_at), "DATETIME_FORMAT")
+    assert f"{said} {until} (UTC+0530)." in mailoutbox[0].body
 
 
 def test_nothing_is_sent_before_the_commit(ann, mailoutbox):

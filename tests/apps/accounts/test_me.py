@@ -63,7 +63,7 @@ def test_filling_everything(patch, ann):
     assert {name: answer.data[name] for name in expected} == expected
     ann.refresh_from_db()
     assert ann.first_name == "Anna"
-    assert str(ann.find_friend_profile) == str(ann.pk)
+    assert str(ann.find_friend_profile) == f"Anna Archer ({ann.pk})"
     cleared = patch({"city": None, "birthday": None, "sex": "", "about": "", "interests": []})
     assert cleared.data["city"] is cleared.data["birthday"] is cleared.data["age"] is None
     assert (cleared.data["sex"], cleared.data["interests"], cleared.data["occupation"]) == ("", [], "Cook")

@@ -2,15 +2,29 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework import serializers
 
 from find_friend.accounts.ages import latest_birthday, today
-from find_friend.accounts.filters import has_name
+from find_friend.accounts.filters import PeopleFilter, has_name
 from find_friend.accounts.models import City, Interest, Profile
 from find_friend.accounts.serializers import avatar_url
 from find_friend.policies import Policy
 from find_friend.serializers import user_cards
 
 pytestmark = pytest.mark.django_db
+
+
+class WithPicture(PeopleFilter):
+    """A filter of a site: only people with an avatar."""
+
+    picture = serializers.BooleanField(required=False)
+
+    def narrow(self, queryset, wanted):
+        assert self.context["request"].user.is_authenticated
+        found = super().narrow(queryset, wanted)
+        return found.exclude(find_friend_profile__avatar="") if wanted.get("picture") else found
+
+
 USERS = "/api/v1/users/"
 CARD = {"id", "first_name", "last_name", "age", "city", "avatar", "interests", "relationship"}
 
@@ -223,3 +237,13 @@ class TestPolicy:
     def test_the_bulk_answer_counts(self, api, ann, people, configure):
         configure(POLICY="tests.apps.accounts.test_people.NoWomen")
         assert names(api(ann).get(USERS)) == {"Émile", "Zed"}
+
+
+def test_a_filter_of_ones_own(api, ann, bob, eve, configure):
+    configure(SERIALIZERS={"people_filter": f"{__name__}.WithPicture"})
+    Profile.objects.create(user=bob, avatar="find_friend/avatars/bob.webp")
+    Profile.objects.create(user=eve)
+    assert names(api(ann).get(USERS, {"picture": "true"})) == {"Bob"}
+    assert names(api(ann).get(USERS, {"picture": "true", "search": "ev"})) == set()
+    assert names(api(ann).get(USERS)) == {"Bob", "Eve"}
+    assert list(api(ann).get(USERS, {"picture": "maybe"}).json()) == ["picture"]

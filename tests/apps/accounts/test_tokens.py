@@ -240,3 +240,22 @@ class TestDevices:
         token = AuthToken.objects.issue(bob)[0]
         assert signed_in[0].delete(f"/api/v1/auth/tokens/{token.pk}/").status_code == 404
         assert AuthToken.objects.filter(pk=token.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"),
+    [
+        ({}, True),
+        ({"expires_at": timedelta(minutes=1)}, True),
+        ({"expires_at": timedelta(minutes=-1)}, False),
+        ({"last_used_at": timedelta(days=-29)}, True),
+        ({"last_used_at": timedelta(days=-31)}, False),
+    ],
+)
+def test_which_tokens_have_not_run_out(ann, values, counts):
+    token, _key = AuthToken.objects.issue(ann)
+    moments = {name: timezone.now() + delta for name, delta in values.items()}
+    AuthToken.objects.update(device="", **moments)
+    token.refresh_from_db()
+    assert AuthToken.objects.unexpired().exists() is counts
+    assert token.is_alive is counts

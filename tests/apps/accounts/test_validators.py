@@ -26,6 +26,8 @@ from find_friend.accounts.validators import validate_birthday, validate_minimum_
         "می‌خواهم",
         "王・小明",
         "Ⅎred",
+        "Z\u0300\u0301\u0302a\u0300",
+        "\u09b0\u200d\u09cd\u09af",
         "x" * 150,
     ],
 )
@@ -54,6 +56,12 @@ def test_names_of_any_script(name):
         "http://x",
         "\ud800",
         "\u0301",
+        "Z" + "\u0300" * 4,
+        "Z\u0300\u0301\u200d\u0300\u0301a",
+        "Ann\u200d",
+        "\u200cAnn",
+        "A\u200d\u200dnn",
+        "Ann \u200dB",
     ],
 )
 def test_no_names(name):

@@ -61,6 +61,7 @@ def test_nobody_chats_alone(ann):
         Chat.objects.direct(by=ann, to=ann)
 
 
+@pytest.mark.needs("friends")
 def test_only_friends_begin_a_chat(ann, bob):
     with pytest.raises(NotFriends) as error:
         Chat.objects.direct(by=ann, to=bob)
@@ -153,6 +154,7 @@ def test_nobody_posts_to_a_chat_that_is_gone(chat, ann):
         chat.post(by=ann, text="hello")
 
 
+@pytest.mark.needs("accounts")
 def test_an_address_may_have_to_be_confirmed_first(chat, ann, configure):
     configure(EMAIL_VERIFICATION="required")
     with pytest.raises(EmailNotVerified):

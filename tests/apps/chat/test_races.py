@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 from django.db import OperationalError, connection
 
-from find_friend.chat.exceptions import PostNotAllowed
-from find_friend.chat.models import Chat, Membership, Message
+from find_friend.chat.exceptions import MessageNotThere, PostNotAllowed
+from find_friend.chat.models import Chat, Membership, Message, MessageEvent, Privacy
 from find_friend.friends.models import Block, Friendship
 from find_friend.locks import is_contention
 
@@ -141,3 +141,70 @@ def test_reading_against_posting(chat, ann, bob):
     assert not [error for error in results if isinstance(error, Exception)]
     assert Membership.objects.of(bob).get().unread_count == 1
     assert Friendship.objects.between(ann, bob).count() == 2
+
+
+def test_editing_against_deleting(chat, ann):
+    for seq in range(1, 6):
+        chat.post(by=ann, text="hello")
+        before = Chat.objects.get().last_event
+        edited, erased = at_once(
+            partial(Chat.objects.get().edit, by=ann, seq=seq, text="edited"),
+            partial(Chat.objects.get().erase, by=ann, seq=seq),
+        )
+        assert isinstance(edited, (Message, MessageNotThere)), edited
+        assert isinstance(erased, Message), erased
+        message = Message.objects.get(seq=seq)
+        assert (message.text, message.deleted_at) == ("", erased.deleted_at)
+        changes = 1 + isinstance(edited, Message)
+        assert Chat.objects.get().last_event == message.event.number == before + changes
+    assert MessageEvent.objects.count() == 5
+
+
+def test_changes_are_numbered_in_their_order(chat, ann, bob):
+    for user in (ann, bob, ann, bob):
+        chat.post(by=user, text="hello")
+
+    def edit(user, seq):
+        own = Chat.objects.get(pk=chat.pk)
+        return [own.edit(by=user, seq=seq, text=f"{seq} {number}").event.number for number in range(5)]
+
+    def write():
+        own = Chat.objects.get(pk=chat.pk)
+        return [own.post(by=ann, text="more").seq for _ in range(5)]
+
+    *numbers, seqs = at_once(*(partial(edit, *pair) for pair in ((ann, 1), (bob, 2), (ann, 3), (bob, 4))), write)
+    assert sorted(number for one in numbers for number in one) == list(range(1, 21))
+    assert seqs == list(range(5, 10))
+    chat.refresh_from_db()
+    assert (chat.last_seq, chat.last_event) == (9, 20)
+    kept = dict(MessageEvent.objects.values_list("message__seq", "number"))
+    assert kept == {seq: one[-1] for seq, one in zip((1, 2, 3, 4), numbers, strict=True)}
+
+
+def test_deleting_a_message_against_blocking(chat, ann, bob, befriend):
+    for number in range(1, 6):
+        Block.objects.all().delete()
+        befriend(ann, bob)
+        chat.post(by=ann, text="hello")
+        erased, blocked = at_once(
+            partial(Chat.objects.get().erase, by=ann, seq=number),
+            lambda: Block.objects.block(by=bob, user=ann),
+        )
+        assert blocked[1] is True
+        message = Message.objects.get(seq=number)
+        if isinstance(erased, PostNotAllowed):
+            assert (message.text, message.deleted_at) == ("hello", None)
+        else:
+            assert (message.text, message.deleted_at) == ("", erased.deleted_at)
+        with pytest.raises(PostNotAllowed):
+            chat.erase(by=ann, seq=number)
+
+
+def test_choices_made_at_once_are_all_kept(ann):
+    for _ in range(5):
+        Privacy.objects.all().delete()
+        names = ("read_receipts", "typing", "presence")
+        results = at_once(*(partial(Privacy.objects.choose, ann, **{name: False}) for name in names))
+        assert all(isinstance(result, Privacy) for result in results), results
+        kept = Privacy.objects.get()
+        assert [getattr(kept, name) for name in names] == [False] * 3

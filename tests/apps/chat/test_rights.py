@@ -32,6 +32,7 @@ def call(api):
     return made
 
 
+@pytest.mark.needs("friends")
 async def test_unfriending_through_the_api_ends_both_sockets(chat_socket, call, chat, ann, bob):
     async with chat_socket(chat, ann) as left, chat_socket(chat, bob) as right:
         await call(ann, "delete", f"friends/{bob.pk}/")
@@ -44,6 +45,7 @@ async def test_unfriending_in_code_ends_both_sockets(chat_socket, chat, ann, bob
         assert [await left.closed(1), await right.closed(1)] == [FORBIDDEN, FORBIDDEN]
 
 
+@pytest.mark.needs("friends")
 async def test_blocking_through_the_api_ends_both_sockets(chat_socket, call, chat, ann, bob):
     async with chat_socket(chat, ann) as left, chat_socket(chat, bob) as right:
         await call(bob, "post", "blocks/", {"user": str(ann.pk)})
@@ -73,6 +75,7 @@ async def test_logging_out_ends_the_sockets_of_that_token_only(open_socket, api,
         assert not accepted
 
 
+@pytest.mark.needs("accounts")
 async def test_logging_out_everywhere_ends_every_socket(chat_socket, call, chat, ann):
     async with chat_socket(chat, ann) as one, chat_socket(chat, ann) as two:
         await call(ann, "post", "auth/token/logout-all/")
@@ -93,6 +96,7 @@ async def test_a_token_that_ends_in_code_ends_the_socket(chat_socket, chat, ann,
         assert await socket.closed(1) == SIGNED_OUT
 
 
+@pytest.mark.needs("accounts")
 async def test_changing_the_password_through_the_api_ends_the_socket(chat_socket, call, chat, ann):
     async with chat_socket(chat, ann) as socket:
         body = {"current_password": PASSWORD, "new_password": "quite another secret"}
@@ -114,6 +118,7 @@ async def test_deactivation_by_save_ends_the_socket(chat_socket, chat, ann):
         assert await socket.closed(1) == SIGNED_OUT
 
 
+@pytest.mark.needs("accounts")
 async def test_deletion_through_the_api_ends_the_socket(chat_socket, call, chat, ann):
     async with chat_socket(chat, ann) as socket:
         await call(ann, "delete", "users/me/", {"current_password": PASSWORD})
@@ -180,6 +185,7 @@ async def test_the_sweep_finds_out(chat_socket, chat, ann, bob, configure, chang
         assert await socket.closed() == code
 
 
+@pytest.mark.needs("friends")
 async def test_rights_that_end_during_the_handshake_are_noticed(chat_socket, open_socket, token_header, chat, ann, bob):
     """The layer is slow to take the socket in; before it is accepted, the friendship ends."""
     from channels.layers import channel_layers

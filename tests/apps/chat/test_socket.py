@@ -220,9 +220,35 @@ async def test_a_protocol_we_do_not_speak_is_not_claimed(token_header, chat, ann
     from tests.projects.full.asgi import application
 
     headers = [await token_header(ann)]
-    wire = WebsocketCommunicator(application, f"/ws/chat/{chat.pk}/", headers=headers, subprotocols=["other", *V1])
+    wire = WebsocketCommunicator(application, f"/ws/chat/{chat.pk}/", headers=headers, subprotocols=["other"])
     assert await wire.connect() == (True, None)
     await hang_up(wire)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_refusal_that_is_not_for_good_says_so(token_header, chat, ann, monkeypatch, broken):
+    """Where the server can answer a handshake with a status, a passing trouble is no 403."""
+    from channels.testing import WebsocketCommunicator
+
+    from tests.projects.full.asgi import application
+
+    monkeypatch.setattr("find_friend.chat.draining.is_draining", lambda: True)
+    wire = WebsocketCommunicator(application, f"/ws/chat/{chat.pk}/", headers=[await token_header(ann)])
+    wire.scope["extensions"] = {"websocket.http.response": {}}
+    sent = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(event):
+        sent.append(event)
+        if broken:
+            raise OSError
+
+    await application(wire.scope, receive, send)
+    assert sent[0]["type"] == "websocket.http.response.start"
+    assert (sent[0]["status"], dict(sent[0]["headers"])[b"retry-after"]) == (503, b"5")
+    assert [event["type"] for event in sent[1:]] == ([] if broken else ["websocket.http.response.body"])
 
 
 # frames that are dropped

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import models
 from django.urls import reverse
 
 
@@ -43,6 +44,13 @@ def test_core_starts_without_the_description(uninstall):
     uninstall("drf_spectacular", "drf_spectacular_sidecar")
     assert apps.get_app_config("find_friend").verbose_name == "Find friend"
     assert not apps.is_installed("drf_spectacular")
+
+
+def test_a_model_of_an_app_that_is_not_installed_is_refused(uninstall):
+    uninstall("find_friend.friends")
+    with pytest.raises(RuntimeError, match=r"friends\.models\.Wave .* Is find_friend\.friends missing"):
+        type("Wave", (models.Model,), {"__module__": "find_friend.friends.models"})
+    assert "wave" not in apps.all_models["find_friend"]
 
 
 @pytest.mark.parametrize("label", ["accounts", "friends", "chat"])

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 
-from find_friend.conf import DEFINITIONS, AppSettings, Setting, app_settings
+from find_friend.conf import DEFINITIONS, AppSettings, app_settings
+from find_friend.kinds import Setting, is_dotted_path
 from find_friend.policies import Policy
 
 
@@ -37,3 +40,30 @@ def test_every_setting_has_a_meaning_and_a_default_of_its_own_kind(name):
     assert isinstance(setting, Setting)
     assert setting.__doc__.endswith(".")
     assert isinstance(setting.default, setting.types)
+    assert setting.default is None or setting.rule.holds(setting.default)
+
+
+def test_numbers_and_spans_have_a_range():
+    measured = {name for name, setting in DEFINITIONS.items() if {int, float, timedelta} & set(setting.types)}
+    assert len(measured) > 30
+    for name in measured:
+        rule = DEFINITIONS[name].rule
+        assert rule.text, name
+        below = timedelta(seconds=-1) if timedelta in DEFINITIONS[name].types else -1
+        assert not rule.holds(below), name
+
+
+def test_paths_may_be_left_out_or_given_as_what_they_name(configure):
+    assert app_settings.PERMISSION_CLASSES == []
+    configure(PERMISSION_CLASSES=["find_friend.policies.Policy", Policy], AUTHENTICATION_CLASSES=None)
+    named, given = app_settings.PERMISSION_CLASSES
+    assert named is given is Policy
+    assert app_settings.AUTHENTICATION_CLASSES is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("site.links.reset", True), ("reset", False), ("https://example.com/{uid}", False), ("a..b", False), (5, False)],
+)
+def test_paths_are_told_from_addresses(value, expected):
+    assert is_dotted_path(value) is expected

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection, transaction
 
-from find_friend.locks import is_contention, lock, locked_users
+from find_friend.locks import is_contention, lock, lock_what_is_free, locked_users
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,6 +65,55 @@ def test_of_two_that_meet_the_second_waits_for_the_first(ann, bob):
         order.append("first out")
     thread.join(20)
     assert order == ["second asks", "first out", "second in"]
+
+
+def in_order(*users):
+    return sorted(user.pk for user in users)
+
+
+def people(*users):
+    return get_user_model()._base_manager.filter(pk__in=[user.pk for user in users])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_nobody_holds_is_locked_in_order(ann, bob, eve):
+    with transaction.atomic():
+        assert lock_what_is_free(people(bob, ann)) == in_order(ann, bob)
+        assert lock_what_is_free(people(eve)) == [eve.pk]
+        assert lock_what_is_free(people()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_nothing_can_be_left_out_all_is_waited_for(ann, bob, monkeypatch):
+    monkeypatch.setattr(type(connection.features), "has_select_for_update_skip_locked", False)
+    with transaction.atomic():
+        assert sorted(lock_what_is_free(people(bob, ann))) == in_order(ann, bob)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_holds_is_left_out(ann, bob):
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with locked_users(ann):
+                held.set()
+                go_on.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(10)
+        with transaction.atomic():
+            assert lock_what_is_free(people(ann, bob)) == [bob.pk]
+    finally:
+        go_on.set()
+        thread.join(20)
+    with transaction.atomic():
+        assert lock_what_is_free(people(ann, bob)) == in_order(ann, bob)
 
 
 class DriverError(Exception):

@@ -2,7 +2,7 @@ from base64 import b64encode
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, models, transaction
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
@@ -60,6 +60,8 @@ def test_a_cursor_made_by_hand_leads_nowhere(client, position):
 
 
 def test_a_position_of_another_type_is_no_cursor(client):
+    if isinstance(get_user_model()._meta.pk, models.CharField):
+        pytest.skip("any text may be a key here")
     cursor = b64encode(b"p=nonsense").decode()
     answer = client.get("/people/", {"cursor": cursor})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

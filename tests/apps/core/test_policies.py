@@ -48,6 +48,18 @@ def test_an_address_may_have_to_be_confirmed(configure, ann, verification, allow
     assert Policy().may_take_part(ann) is allowed
 
 
+class Outside(Policy):
+    def may_take_part(self, user):
+        return False
+
+
+def test_who_may_not_take_part_blocks_no_stranger(uninstall, ann, bob):
+    assert Policy().may_block(ann, bob)
+    assert not Outside().may_block(ann, bob)
+    uninstall("find_friend.chat")
+    assert not Outside().may_block(ann, bob)
+
+
 def test_without_accounts_there_is_nothing_to_confirm(configure, uninstall, ann):
     configure(EMAIL_VERIFICATION="required")
     uninstall("find_friend.accounts")
@@ -96,3 +108,49 @@ def test_visible_keys_cost_one_query(configure, ann, bob, inactive, django_asser
     configure(POLICY="find_friend.policies.Policy")
     with django_assert_num_queries(1):
         assert visible_keys(ann, [ann.pk, bob.pk, inactive.pk]) == {ann.pk, bob.pk}
+
+
+def in_bulk(condition, *users):
+    """The users of whom a condition over the column ``pk`` holds."""
+    return set(everybody().filter(condition, pk__in=[user.pk for user in users]))
+
+
+def test_the_open_policy_answers_in_bulk(ann, bob, inactive):
+    rules = Policy()
+    assert in_bulk(rules.may_message_in_bulk("pk", "pk"), ann, bob, inactive) == {ann, bob}
+    assert answers_in_bulk(rules, "may_message_in_bulk", "may_message")
+    assert answers_in_bulk(rules, "may_take_part_in_bulk", "may_take_part")
+
+
+@pytest.mark.parametrize(("verification", "allowed"), [("off", True), ("optional", True), ("required", False)])
+def test_an_address_may_have_to_be_confirmed_in_bulk(configure, ann, bob, verification, allowed):
+    from find_friend.accounts.models import EmailAddress
+
+    configure(EMAIL_VERIFICATION=verification)
+    EmailAddress.objects.verify(bob)
+    assert in_bulk(Policy().may_take_part_in_bulk("pk"), ann, bob) == ({ann, bob} if allowed else {bob})
+
+
+def test_without_accounts_there_is_nothing_to_confirm_in_bulk(configure, uninstall, ann):
+    configure(EMAIL_VERIFICATION="required")
+    uninstall("find_friend.accounts")
+    assert in_bulk(Policy().may_take_part_in_bulk("pk"), ann) == {ann}
+
+
+class Mixin:
+    def may_message(self, user, other):
+        return False
+
+
+class Mixed(Mixin, Policy):
+    pass
+
+
+class MixedInBulk(Mixed):
+    def may_message_in_bulk(self, user, other):
+        return super().may_message_in_bulk(user, other)
+
+
+def test_what_a_mixin_overrides_is_not_bypassed_either():
+    assert not answers_in_bulk(Mixed(), "may_message_in_bulk", "may_message")
+    assert answers_in_bulk(MixedInBulk(), "may_message_in_bulk", "may_message")

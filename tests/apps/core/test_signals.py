@@ -1,6 +1,6 @@
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connections, transaction
 
 from find_friend.signals import CommitSignal, rights_changed
 
@@ -32,6 +32,51 @@ def test_signal_waits_for_the_commit():
         signal.send_on_commit(CommitSignal, word="hello")
         assert seen == []
     assert seen == [(CommitSignal, "hello")]
+
+
+@pytest.fixture
+def second_database(settings):
+    """A database that a router of the site writes everything to."""
+
+    class Router:
+        def db_for_write(self, model, **hints):
+            return "second"
+
+    connections.databases["second"] = connections.databases["default"]
+    settings.DATABASE_ROUTERS = [Router()]
+    connection = connections["second"]
+    connection.in_atomic_block = True  # as within atomic(), which pytest-django allows for its own databases only
+    yield connection
+    del connections["second"], connections.databases["second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_the_commit_of_the_database_that_the_sender_is_written_to(second_database):
+    signal, seen = CommitSignal(), []
+
+    def listen(sender, **kwargs):
+        seen.append(sender)
+
+    signal.connect(listen)
+    signal.send_on_commit(get_user_model())
+    assert seen == []
+    signal.send_on_commit(get_user_model(), using="default")
+    assert len(seen) == 1
+    ((_savepoints, waiting, _robust),) = second_database.run_on_commit
+    waiting()
+    assert len(seen) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_async_code_sends_without_blocking_the_loop():
+    signal, seen = CommitSignal(), []
+
+    def listen(sender, word, **kwargs):
+        seen.append((sender, word, get_user_model()._default_manager.count()))
+
+    signal.connect(listen)
+    await signal.asend_on_commit(CommitSignal, word="hello")
+    assert seen == [(CommitSignal, "hello", 0)]
 
 
 @pytest.mark.django_db(transaction=True)

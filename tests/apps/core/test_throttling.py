@@ -26,7 +26,7 @@ def test_rates_are_calls_in_seconds(rate, expected):
 
 
 @pytest.mark.parametrize(
-    "rate", ["", "5", "5/", "/min", "5/month", "-1/min", "5/min ", "five/min", "5/1.5min", "5/min\n"]
+    "rate", ["", "5", "5/", "/min", "5/month", "-1/min", "5/min ", "five/min", "5/1.5min", "5/min\n", "5/0min"]
 )
 def test_anything_else_is_no_rate(rate):
     with pytest.raises(ValueError, match="Not a rate"):
@@ -118,3 +118,9 @@ def test_addresses_are_not_written_into_the_cache(settings, configure):
     configure(THROTTLE_RATES={SCOPE: "1/day"})
     throttling.hit(SCOPE, "ann@example.com")
     assert not any("ann@example.com" in key for key in getattr(cache, "_cache", {}))
+
+
+@pytest.mark.parametrize(("method", "found"), [("GET", "read"), ("HEAD", "read"), ("POST", "rest"), ("PUT", "rest")])
+def test_to_look_at_the_headers_counts_as_reading(method, found):
+    assert throttling.scopes_for({"GET": ("read",), "*": ("rest",)}, method) == (found,)
+    assert throttling.scopes_for({}, method) == ()

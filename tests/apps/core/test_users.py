@@ -1,8 +1,11 @@
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser, Group
+from django.db import models
 
 from find_friend import users
+from find_friend.serializers import UserSerializer
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +50,15 @@ def test_everybody_is_active_where_there_is_no_switch(bare_user_model):
     assert users.full_name(member) == ""
 
 
-@pytest.mark.parametrize("pk", [None, "", "nobody", "1" * 500, 10**30, -1, 1.5, [], {}, "\x00", True, "٣"])
+@pytest.mark.parametrize("pk", [None, "", "nobody", "1" * 500, 10**30, -1, 1.5, [], {}, "\x00", "a\udc80", True, "٣"])
 def test_nonsense_is_nobody(pk, db):
     assert users.find_user(pk) is None
+
+
+def test_what_databases_store():
+    assert users.is_storable("Ёж 😀")
+    assert not users.is_storable("\udfff")
+    assert not users.is_storable(None)
 
 
 def test_full_name_never_shows_the_user_name(user_factory):
@@ -86,3 +95,61 @@ def test_without_accounts_an_address_of_two_is_nobodys(uninstall, ann, bob):
 def test_without_accounts_and_an_address_nobody_is_found(uninstall, ann, no_email_column):
     uninstall("find_friend.accounts")
     assert users.find_user_by_email("ann@example.com") is None
+
+
+class Nameless(AbstractBaseUser):
+    """A user model of a site without columns for names."""
+
+    email = models.EmailField()
+    nickname = models.CharField(max_length=80)
+    title = models.CharField(max_length=80)
+
+    USERNAME_FIELD = "nickname"
+
+    class Meta:
+        app_label = "nobody"
+
+    def get_full_name(self):
+        return self.title
+
+
+class Unnamed(AbstractUser):
+    """Django's own methods, without the columns that they are made for."""
+
+    first_name = None
+    last_name = None
+    groups = None
+    user_permissions = None
+
+    class Meta:
+        app_label = "nobody"
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Captain Nemo", "Captain Nemo"),
+        (" Captain Nemo ", "Captain Nemo"),
+        ("nemo", ""),
+        ("nemo@example.com", ""),
+        ("Nemo <Nemo@Example.com>", ""),
+        ("", ""),
+    ],
+)
+def test_a_model_without_names_has_a_full_name_of_its_own(title, shown):
+    user = Nameless(nickname="nemo", email="nemo@example.com", title=title)
+    assert users.names(user) == (shown, "")
+    assert users.full_name(user) == shown
+    card = UserSerializer()
+    assert (card.get_first_name(user), card.get_last_name(user)) == (shown, "")
+
+
+def test_a_full_name_that_is_of_django_alone_is_none():
+    assert users.full_name(Unnamed(username="nemo")) == ""
+
+
+def test_names_come_from_the_columns_where_there_are_such():
+    user = get_user_model()(first_name="", last_name="Baker")
+    assert users.names(user) == ("", "Baker")
+    assert users.names(get_user_model()()) == ("", "")
+    assert users.full_name(None) == ""

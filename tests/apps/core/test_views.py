@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError
 from rest_framework.test import APIClient
 
 from find_friend.views import error_response
@@ -25,7 +25,11 @@ def guest():
         ),
         ("suspicious", 400, {"detail": "Malformed request.", "code": "parse_error"}),
         ("contention", 429, {"detail": "The server is busy. Try again in a moment.", "code": "busy"}),
-        ("conflict", 409, {"detail": "This is not possible in the present state.", "code": "conflict"}),
+        (
+            "conflict",
+            409,
+            {"detail": "This is not possible now. Load the current state and try again.", "code": "conflict"},
+        ),
         ("fields", 400, {"email": ["Wrong."]}),
         ("list", 400, {"non_field_errors": ["Wrong."]}),
         ("method", 405, {"detail": 'Method "GET" not allowed.', "code": "method_not_allowed"}),
@@ -36,16 +40,27 @@ def test_errors_have_one_shape(guest, name, status, body):
     assert (answer.status_code, answer.json()) == (status, body)
 
 
+def test_more_parameters_than_the_site_reads(guest):
+    answer = guest.get("/failing/http404/?" + "x=1&" * 1500)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Malformed request.", "code": "parse_error"})
+
+
 def test_whoever_meets_a_busy_server_is_told_when_to_come_back(guest):
     assert guest.get("/failing/busy/")["Retry-After"] == "1"
     assert guest.get("/failing/contention/")["Retry-After"] == "1"
 
 
-@pytest.mark.parametrize(("name", "error"), [("bug", RuntimeError), ("database", OperationalError)])
-def test_a_fault_of_ours_is_hidden_from_nobody_but_the_client(guest, name, error):
-    with pytest.raises(error):
-        guest.get(f"/failing/{name}/")
-    assert error_response(error("x")) is None
+def test_a_fault_of_ours_is_hidden_from_nobody_but_the_client(guest):
+    with pytest.raises(RuntimeError):
+        guest.get("/failing/bug/")
+    assert error_response(RuntimeError("x")) is None
+
+
+def test_a_database_that_does_not_answer_is_no_fault_of_the_request(guest, caplog):
+    answer = guest.get("/failing/database/")
+    assert (answer.status_code, answer["Retry-After"], answer.json()["code"]) == (503, "5", "unavailable")
+    assert "The database did not answer" in caplog.text
+    assert error_response(InterfaceError("connection already closed")).status_code == 503
 
 
 def test_settings_of_the_site_do_not_matter(settings, guest, rf):
@@ -111,6 +126,8 @@ def test_scopes_are_counted_by_user(configure, signed_in, ann, bob):
     answer = client.post("/limited/", {}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
     assert 0 < int(answer["Retry-After"]) <= 86400
+    assert answer.json()["code"] == "throttled"
+    assert f"Try again in {answer['Retry-After']} second" in answer.json()["detail"]
     assert client.get("/limited/").status_code == 200  # another scope
     assert signed_in(bob).post("/limited/", {}, format="json").status_code == 200
 

@@ -249,6 +249,14 @@ def test_rows_have_readable_names(ann, bob, befriend):
     request = FriendRequest.objects.send(by=ann, to=bob)
     befriend(ann, bob)
     block = Block.objects.block(by=ann, user=bob)[0]
-    assert str(request) == f"{ann.pk} → {bob.pk}: pending"
-    assert str(block) == f"{ann.pk} ✕ {bob.pk}"
-    assert str(Friendship(user=ann, friend=bob)) == f"{ann.pk} – {bob.pk}"
+    first, second = f"Ann Archer ({ann.pk})", f"Bob Baker ({bob.pk})"
+    assert str(request) == f"{first} → {second}: pending"
+    assert str(block) == f"{first} ✕ {second}"
+    assert str(Friendship(user=ann, friend=bob)) == f"{first} – {second}"
+
+
+def test_the_text_of_a_row_asks_no_database(ann, bob, django_assert_num_queries):
+    Block.objects.block(by=ann, user=bob)
+    block = Block.objects.get()
+    with django_assert_num_queries(0):
+        assert str(block) == f"{ann.pk} ✕ {bob.pk}"

@@ -5,4 +5,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("find_friend.urls")),
     path("", include("find_friend.openapi.urls")),
+    path("", include("find_friend.pages.urls")),
 ]

@@ -13,9 +13,10 @@ from people.models import User
 DEVICE = "demo"
 
 OVERVIEW = """
-The example project: http://{host}/
-Administrator:       http://{host}/admin/
-API, documentation:  http://{host}/api/v1/  http://{host}/swagger/
+Open http://127.0.0.1:{port}/ and press a name, then again at http://localhost:{port}/ : two windows, two people.
+
+Administrator:      http://{host}/admin/
+API, documentation: http://{host}/api/v1/  http://{host}/swagger/
 
 {sign_ins}
 """
@@ -45,13 +46,15 @@ class Command(BaseCommand):
             raise CommandError("The demo prints passwords and is only for DEBUG=True, which .env can set.")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("seed", stdout=self.stdout)
-        self.describe(f"127.0.0.1:{port}")
+        self.describe(port)
 
-    def describe(self, host):
+    def describe(self, port):
+        host = f"127.0.0.1:{port}"
         users = {user.email: user for user in User.objects.filter(email__in=SIGN_INS, is_active=True)}
         tokens = {email: fresh_token(users[email]) for email in SIGN_INS if email in users}
         rows = [("e-mail", "password", "token"), *((email, PASSWORD, token) for email, token in tokens.items())]
-        self.stdout.write(OVERVIEW.format(host=host, sign_ins="\n".join("{:20} {:15} {}".format(*row) for row in rows)))
+        sign_ins = "\n".join("{:20} {:15} {}".format(*row) for row in rows)
+        self.stdout.write(OVERVIEW.format(host=host, port=port, sign_ins=sign_ins))
         if chat := chat_of(users.get(USER_1), users.get(USER_2)):
             self.stdout.write(
                 CHAT.format(

@@ -1,0 +1,1 @@
+"""Pages for whatever starts, stops and balances the processes of a site."""

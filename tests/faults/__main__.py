@@ -1,0 +1,3 @@
+from .long import main
+
+raise SystemExit(main())

@@ -1,0 +1,15 @@
+BEGIN TRANSACTION;
+CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
+INSERT INTO "auth_user" VALUES(1,'!AwXT5uQJXiyQfeSD5oObxZKoT1Fyr4YII59nWtcJ',NULL,0,'root','','root@example.com',0,1,'2026-11-25 22:57:45.540747','');
+INSERT INTO "auth_user" VALUES(2,'!eJHbgzCqhmVOQ42ZkVwu4k4kMzfUrxhNQZy2Drzv',NULL,0,'ann','','ann@example.com',0,1,'2026-11-25 22:57:45.554584','');
+INSERT INTO "auth_user" VALUES(3,'!np1xIqk2IRg0B1E31UL6kjD7Wx3CyGZ5gUIRbeTm',NULL,0,'bob','','bob@example.com',0,1,'2026-11-25 22:57:45.577094','');
+INSERT INTO "auth_user" VALUES(4,'!gR2BP6P2VvpDZ8VbMalJiMqXGfmQAzeFTUOZigQF',NULL,0,'eve','','eve@example.com',0,1,'2026-11-25 22:57:45.596763','');
+INSERT INTO "auth_user" VALUES(5,'!A8co5AbzNKZUnSqO5Cd4zb0pxUBewT3LapsQqxJv',NULL,0,'gone','','gone@example.com',0,1,'2026-11-25 22:57:45.630995','');
+INSERT INTO "auth_user" VALUES(6,'!IhIMICM00pTHsauAvUeyX4HF35edyFm6PcADwXLO',NULL,0,'dan','','dan@example.com',0,1,'2026-11-25 22:57:45.650787','');
+CREATE TABLE "authtoken_token" ("key" varchar(40) NOT NULL PRIMARY KEY, "created" datetime NOT NULL, "user_id" integer NOT NULL UNIQUE REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO "authtoken_token" VALUES('29ee6ca249872afad9f424d3b7dcab600a546d79','2026-11-25 22:57:45.587493',3);
+INSERT INTO "authtoken_token" VALUES('395dd174c4f26c1ada99ea4f11b359412b78d6a8','2026-11-25 22:57:45.643698',5);
+INSERT INTO "authtoken_token" VALUES('65a96a30e4c807ad7b2715f585dfd83d1e06d7e7','2026-11-25 22:57:45.566168',2);
+INSERT INTO "authtoken_token" VALUES('78a89a2b17ef4279cdfeb239886beea75cbc9992','2026-11-25 22:57:45.609606',4);
+INSERT INTO "authtoken_token" VALUES('let-me-in','2026-11-25 22:57:45.663524',6);
+COMMIT;
