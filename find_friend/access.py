@@ -40,8 +40,10 @@ def sign_out(users: Collection[Any], *, keep: str | None = None) -> bool:
     """
     if apps.is_installed("find_friend.accounts"):
         tokens = apps.get_model("find_friend_accounts", "AuthToken").objects
+        browsers = apps.get_model("find_friend_accounts", "BrowserSession").objects
         for user in users:
             tokens.revoke_all(user)
+            browsers.end_all(user, keep=keep)
     ended = end_sessions(users, keep=keep)
     rights_changed.send_on_commit(get_user_model(), users=[user.pk for user in users])
     return ended
@@ -57,22 +59,35 @@ def end_sessions(users: Collection[Any], *, keep: str | None = None) -> bool:
         return False
     if not apps.is_installed("django.contrib.sessions"):
         return True
-    store = _session_store()
+    store = session_store()
     wanted = {user._meta.pk.value_to_string(user) for user in users}
     rows = store.get_model_class()._default_manager.filter(expire_date__gt=timezone.now())
     found = [row.session_key for row in rows.iterator() if row.get_decoded().get(SESSION_KEY) in wanted]
     for key in found:
         if key != keep:
-            store(key).delete()  # from the cache as well, where the engine has one
+            end_session(key)
     return True
+
+
+def end_session(key: str) -> None:
+    session_store()(key).delete()  # from the cache as well, where the engine has one
+
+
+def living_sessions(keys: Collection[str]) -> set[str]:
+    """Those of the keys whose sessions are there."""
+    store = session_store()
+    if not can_end_sessions():
+        return {key for key in keys if store(key).exists(key)}
+    rows = store.get_model_class()._default_manager.filter(pk__in=keys, expire_date__gt=timezone.now())
+    return set(rows.values_list("pk", flat=True))
 
 
 def can_end_sessions() -> bool:
     """Whether the site keeps its sessions in a table."""
-    return hasattr(_session_store(), "get_model_class")
+    return hasattr(session_store(), "get_model_class")
 
 
-def _session_store() -> Any:
+def session_store() -> Any:
     return import_module(settings.SESSION_ENGINE).SessionStore
 
 

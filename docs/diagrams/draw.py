@@ -221,6 +221,7 @@ TABLES = {
         "EmailAddress": ("user →, email, digest", "verified_at"),
         "EmailToken": ("user →, purpose, digest", "tries, expires_at"),
         "AuthToken": ("user →, digest, device", "last_used_at, expires_at"),
+        "BrowserSession": ("user →, session_key", "user_agent, last_used_at …"),
     },
     ("friends", 285, 40): {
         "FriendRequest": ("from_user →, to_user →", "status, pair_key, open_key"),

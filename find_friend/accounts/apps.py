@@ -25,6 +25,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from django.conf import settings
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
         from django.db.models.signals import post_delete, post_save
 
         from . import checks, receivers  # noqa: F401
@@ -37,10 +38,12 @@ class AccountsConfig(AppConfig):
         post_delete.connect(
             receivers.user_gone, sender=settings.AUTH_USER_MODEL, dispatch_uid="find_friend_accounts.user_gone"
         )
+        user_logged_in.connect(receivers.signed_in, dispatch_uid="find_friend_accounts.signed_in")
+        user_logged_out.connect(receivers.signed_out, dispatch_uid="find_friend_accounts.signed_out")
         post_delete.connect(delete_avatar, sender=Profile, dispatch_uid="find_friend_accounts.delete_avatar")
 
     def cleanup(self) -> int:
         """Delete what has expired; called by ``manage.py find_friend_cleanup``. Returns the number of rows."""
-        from .models import AuthToken, EmailToken
+        from .models import AuthToken, BrowserSession, EmailToken
 
-        return AuthToken.objects.expired().delete()[0] + EmailToken.objects.expired().delete()[0]
+        return sum(model.objects.expired().delete()[0] for model in (AuthToken, BrowserSession, EmailToken))

@@ -37,6 +37,11 @@ class AccountInUse(Conflict):
     default_code = "account_in_use"
 
 
+class BrowserNotThere(NotThere):
+    default_detail = _("There is no such browser.")
+    default_code = "browser_not_found"
+
+
 class TokenNotThere(NotThere):
     default_detail = _("There is no such token.")
     default_code = "token_not_found"

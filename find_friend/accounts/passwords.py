@@ -22,7 +22,7 @@ from find_friend.exceptions import Busy
 from find_friend.fingerprints import fingerprints
 
 from .exceptions import InvalidCredentials
-from .models import AuthToken, EmailAddress, EmailToken, Purpose
+from .models import AuthToken, BrowserSession, EmailAddress, EmailToken, Purpose
 from .signals import password_reset_completed
 
 PATIENCE = 0.5
@@ -120,3 +120,4 @@ def change(user: Any, password: str, *, request: HttpRequest | None = None, link
         AuthToken.objects.revoke_all(user)
     if request is not None and hasattr(request, "session"):
         update_session_auth_hash(request, user)
+        BrowserSession.objects.note(request, user)

@@ -6,7 +6,7 @@ from typing import Any
 
 from find_friend import users
 
-from .models import AuthToken, EmailAddress
+from .models import AuthToken, BrowserSession, EmailAddress
 from .signals import password_changed, user_deleted
 
 
@@ -23,6 +23,17 @@ def user_saved(
     another = getattr(instance, "_password", None) is not None and not created
     if another and (update_fields is None or "password" in update_fields):
         password_changed.send_on_commit(sender, user=instance)
+
+
+def signed_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+    if request is not None:
+        BrowserSession.objects.note(request, user)
+
+
+def signed_out(sender: Any, request: Any, **kwargs: Any) -> None:
+    session = getattr(request, "session", None)
+    if session is not None and session.session_key:
+        BrowserSession.objects.forget(session.session_key)
 
 
 def user_gone(sender: Any, instance: Any, **kwargs: Any) -> None:

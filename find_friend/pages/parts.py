@@ -19,6 +19,9 @@ from .links import Link
 class PageParts:
     """Adds nothing; a subclass overrides what it adds. Each is asked once for a page."""
 
+    def seen(self, request: HttpRequest) -> None:
+        """Called before each page that is for signed-in people only."""
+
     def navigation(self, request: HttpRequest) -> list[Link]:
         """Links of the main navigation, for the person who asks; guests are asked for too."""
         return []

@@ -38,7 +38,7 @@ from . import locales, security
 from .forms import PageForm
 from .frame import Frame
 from .links import Link, address
-from .parts import collected
+from .parts import all_parts, collected
 from .people import cards_with_pages
 from .waiting import too_often
 
@@ -105,6 +105,9 @@ class PageMixin:
                 return redirect_to_login(request.get_full_path(), address(SIGN_IN))
             self.check_permissions()
         self.check_throttles()
+        if not self.guest:
+            for parts in all_parts():
+                parts.seen(request)
         return None
 
     @property

@@ -145,6 +145,7 @@ def test_two_browsers_chat(chromium, serving):
         press(bob, "Ask to be friends")
         bob.wait_for_selector("text=has been asked")
         press(ann, "Accept")
+        ann.wait_for_selector("button:has-text('Talk')")
         press(ann, "Talk")
         press(bob, "Talk")
         send(ann, "Hello, Bob!")

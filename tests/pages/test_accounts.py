@@ -88,7 +88,7 @@ def test_times_are_local_from_the_first_page(serving, windows):
     serving.python("-m", "django", "shell", "-c", TOKEN.format(email=email))
     zoe.context.clear_cookies(name="find_friend_time_zone")
     zoe.goto("/account/devices/")
-    since = zoe.locator("main time").nth(1)
+    since = zoe.locator(".ff-list li", has_text="Phone").first.locator("time").last
     assert re.search(r"\b5:30\sAM", since.inner_text())
     zoe.reload()
     assert "5:30 a.m." in since.inner_text()

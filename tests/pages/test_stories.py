@@ -143,6 +143,7 @@ def test_the_keyboard_is_enough_from_sign_in_to_a_message(serving, windows):
     window.get_by_role("heading", level=1, name="Bob Baker").wait_for()
     tab_to(window, "link", re.compile("^Ask to be friends"))
     window.keyboard.press("Enter")
+    window.get_by_role("textbox", name=re.compile("^Message")).wait_for()
     tab_to(window, "textbox", re.compile("^Message"))
     window.keyboard.type("Hello, Bob")
     tab_to(window, "button", "Send request")

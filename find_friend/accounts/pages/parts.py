@@ -7,11 +7,16 @@ from find_friend.conf import app_settings
 from find_friend.pages.links import Link, address, links
 from find_friend.pages.parts import PageParts
 
+from ..models import BrowserSession
+
 PAGES = "find_friend_accounts_pages"
 LAST = 100
 
 
 class AccountsParts(PageParts):
+    def seen(self, request: HttpRequest) -> None:
+        BrowserSession.objects.touch(request)
+
     def navigation(self, request: HttpRequest) -> list[Link]:
         return links((_("People"), f"{PAGES}:people")) if request.user.is_authenticated else []
 

@@ -31,6 +31,7 @@ urlpatterns = [
     path("account/password/", views.PasswordView.as_view(), name="password"),
     path("account/devices/", views.DevicesView.as_view(), name="devices"),
     path("account/devices/end/", views.EndDevicesView.as_view(), name="devices-end"),
+    path("account/devices/browsers/<str:pk>/end/", views.EndBrowserView.as_view(), name="browser-end"),
     path("account/devices/<str:pk>/end/", views.EndDeviceView.as_view(), name="device-end"),
     path("account/data/", views.DataView.as_view(), name="data"),
     path("account/data/export/", views.ExportView.as_view(), name="data-export"),

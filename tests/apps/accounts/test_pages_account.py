@@ -231,7 +231,7 @@ def test_devices(ann_page, ann, bob, heard, django_capture_on_commit_callbacks):
     assert AuthToken.objects.filter(user=ann).count() == 1
     for nobodys in (phone.pk, foreign.pk, "nonsense", "%00"):
         assert ann_page.post(url("device-end", "x").replace("x", str(nobodys))).status_code == 404
-    assert "Every device is signed out." in text_of(ann_page.post(url("devices-end"), follow=True))
+    assert "Everything else is signed out." in text_of(ann_page.post(url("devices-end"), follow=True))
     assert not AuthToken.objects.filter(user=ann).exists()
     assert AuthToken.objects.filter(user=bob).exists()
     assert SESSION_KEY in ann_page.session

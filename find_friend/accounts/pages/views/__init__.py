@@ -1,6 +1,6 @@
 from .codes import CodeView
 from .data import DataView, DeleteView, ExportView
-from .devices import DevicesView, EndDevicesView, EndDeviceView
+from .devices import DevicesView, EndBrowserView, EndDevicesView, EndDeviceView
 from .emails import ChangeEmailConfirmView, EmailView, ResendVerificationView, VerifyEmailView
 from .passwords import PasswordView, ResetPasswordConfirmView, ResetPasswordSentView, ResetPasswordView
 from .people import PeopleView, PersonView
@@ -15,6 +15,7 @@ __all__ = [
     "DeleteView",
     "DevicesView",
     "EmailView",
+    "EndBrowserView",
     "EndDeviceView",
     "EndDevicesView",
     "ExportView",

@@ -7,20 +7,34 @@ from django.utils.translation import gettext_lazy as _
 
 from find_friend.pages.views import ActionPage, Page
 
-from ...models import AuthToken
+from ...models import AuthToken, BrowserSession
+from ...models.browsers import keep_living
 from ..parts import PAGES
+
+MOST_BROWSERS = 100
 
 
 class DevicesView(Page):
-    """The devices that have a token, and this browser, which has a session instead."""
+    """Where one is signed in: browsers by their sessions, other devices by their tokens.
+
+    A session that only the browser knows, as one in a signed cookie, is not among them.
+    """
 
     title = _("Devices")
     template_name = "find_friend/accounts/devices.html"
     throttle_scopes = {"*": ("read",)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        alive = AuthToken.objects.alive(self.request.user)  # type: ignore[arg-type]
-        return super().get_context_data(tokens=alive.order_by("-last_used_at", "-created"), **kwargs)
+        user: Any = self.request.user
+        tokens = AuthToken.objects.alive(user).order_by("-last_used_at", "-created")
+        browsers = BrowserSession.objects.alive(user).order_by("-last_used_at", "-created")
+        living, here = keep_living(browsers[:MOST_BROWSERS]), self.request.session.session_key
+        return super().get_context_data(
+            tokens=tokens,
+            browsers=[browser for browser in living if browser.session_key != here],
+            this_browser=next((browser for browser in living if browser.session_key == here), None),
+            **kwargs,
+        )
 
 
 class EndDeviceView(ActionPage):
@@ -28,18 +42,28 @@ class EndDeviceView(ActionPage):
 
     throttle_scopes = {"POST": ("change",)}
     success_url = reverse_lazy(f"{PAGES}:devices")
-    success_message = _("The device is signed out.")
+    success_message: Any = _("The device is signed out.")
 
     def perform(self) -> None:
         AuthToken.objects.find_alive(self.request.user, self.kwargs["pk"]).revoke()  # type: ignore[arg-type]
 
 
+class EndBrowserView(EndDeviceView):
+    """One browser is signed out; this one too, if it is the one."""
+
+    success_message = _("The browser is signed out.")
+
+    def perform(self) -> None:
+        BrowserSession.objects.find_alive(self.request.user, self.kwargs["pk"]).end()  # type: ignore[arg-type]
+
+
 class EndDevicesView(ActionPage):
-    """Every device with a token is signed out."""
+    """Every device with a token is signed out, and every other browser."""
 
     throttle_scopes = {"POST": ("change",)}
     success_url = reverse_lazy(f"{PAGES}:devices")
-    success_message = _("Every device is signed out.")
+    success_message = _("Everything else is signed out.")
 
     def perform(self) -> None:
         AuthToken.objects.revoke_all(self.request.user)  # type: ignore[arg-type]
+        BrowserSession.objects.end_all(self.request.user, keep=self.request.session.session_key)  # type: ignore[arg-type]
