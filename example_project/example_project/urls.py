@@ -4,6 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+handler400 = "find_friend.pages.errors.bad_request"
+handler403 = "find_friend.pages.errors.permission_denied"
+handler404 = "find_friend.pages.errors.page_not_found"
+handler500 = "find_friend.pages.errors.server_error"
+
 urlpatterns = [
     path("", include("people.urls")),
     path("admin/", admin.site.urls),

@@ -42,3 +42,12 @@ def manage():
         return python("manage.py", *arguments, **values)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def collected(manage, tmp_path_factory):
+    """The variable that says where the static files are, which pages need outside development."""
+    where = {"STATIC_ROOT": str(tmp_path_factory.mktemp("static"))}
+    values = {"DEBUG": "False", "DJANGO_SECRET_KEY": "x" * 50, **where}
+    manage("collectstatic", "--no-input", "--verbosity", "0", **values)
+    return where

@@ -110,6 +110,7 @@ def test_collected_static_files_are_served_outside_development(clone, first_star
         page = client.get(f"http://127.0.0.1:{port}/swagger/").text
         assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
         assert assets
+        assert [path for path in assets if not re.search(r"\.[0-9a-f]{12}\.", path)] == []
         for path in [*assets, "/static/people/try.css", "/static/admin/css/base.css"]:
             assert client.get(f"http://127.0.0.1:{port}{path}").status_code == 200, path
 

@@ -81,9 +81,9 @@ def test_one_click_makes_one_a_demo_person(manage, database):
     run(DEMO, DEBUG="True", **database)
 
 
-def test_nobody_becomes_a_demo_person_outside_development(manage, database):
+def test_nobody_becomes_a_demo_person_outside_development(manage, database, collected):
     manage("seed", "--password", "chosen by hand", **PRODUCTION, **database)
-    run(CLOSED, **PRODUCTION, **database)
+    run(CLOSED, **PRODUCTION, **database, **collected)
 
 
 def test_nobody_becomes_a_demo_person_without_demo_data(database):

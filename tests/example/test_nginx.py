@@ -156,14 +156,14 @@ SERVERS = {"prod-uvicorn": ("prod", image_command), "dev-daphne": ("dev", daphne
 
 
 @pytest.fixture(scope="module", params=SERVERS.values(), ids=SERVERS)
-def site(request, database, certificate, tmp_path_factory):
+def site(request, database, certificate, collected, tmp_path_factory):
     """The site behind nginx as compose starts it: production over TLS, development over plain HTTP."""
     forget_limits()
     kind, command = request.param
     folder, here = tmp_path_factory.mktemp(kind), ports()
     main = configure(kind, folder, here, certificate)
     own = {"WEB_CONCURRENCY": "2"} if kind == "prod" else {"DJANGO_HTTPS": "False"}
-    variables = environment(**database, REDIS_URL=REDIS_URL, TRUSTED_PROXIES="1", **own)
+    variables = environment(**database, **collected, REDIS_URL=REDIS_URL, TRUSTED_PROXIES="1", **own)
     with contextlib.ExitStack() as stack:
         application = command(here.backend)
         stack.enter_context(running(application, here.backend, folder / "application.log", cwd=EXAMPLE, env=variables))
