@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -28,8 +29,8 @@ LONGEST_KEY = 40  # sessions in signed cookies have longer ones: nobody but the 
 class BrowserSessionQuerySet(models.QuerySet["BrowserSession"]):
     def note(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Remember that the session of ``request`` is signed in as ``user``, and is used now."""
-        session = getattr(request, "session", None)
-        if session is None or not session.session_key or len(session.session_key) > LONGEST_KEY:
+        session = session_of(request)
+        if session is None:
             return
         now, known = timezone.now(), session.get(MARK)
         values = {
@@ -47,8 +48,9 @@ class BrowserSessionQuerySet(models.QuerySet["BrowserSession"]):
 
     def touch(self, request: HttpRequest) -> None:
         """The same where it is not known yet: without a query but for one in an hour."""
-        known = request.session.get(MARK)
-        if known is not None and known[1] == request.session.session_key:
+        session = session_of(request)
+        known = None if session is None else session.get(MARK)
+        if known is not None and known[1] == session.session_key:
             noted = parse_datetime(known[2])
             if noted is not None and noted > timezone.now() - TOUCH_EVERY:
                 return
@@ -121,6 +123,14 @@ class BrowserSession(models.Model):
         access.end_session(self.session_key)
         self.delete()
         rights_changed.send_on_commit(BrowserSession, users=[self.user_id])
+
+
+def session_of(request: HttpRequest) -> Any:
+    """The session by which somebody is signed in; None where it is something else, or nobody else can end it."""
+    session = getattr(request, "session", None)
+    if session is None or SESSION_KEY not in session:
+        return None
+    return session if session.session_key and len(session.session_key) <= LONGEST_KEY else None
 
 
 def keep_living(rows: Collection[BrowserSession]) -> list[BrowserSession]:

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import SESSION_KEY, login, logout
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import RequestFactory
 from django.utils import timezone, translation
@@ -15,6 +16,7 @@ from find_friend.accounts import passwords
 from find_friend.accounts.browsers import describe
 from find_friend.accounts.models import BrowserSession
 from find_friend.accounts.models.browsers import LONGEST_KEY, MARK
+from find_friend.accounts.pages.views import DevicesView, EndDevicesView
 from tests.apps.accounts.conftest import url
 from tests.conftest import PASSWORD, text_of
 
@@ -207,6 +209,21 @@ def test_signing_in_and_out_without_a_session(ann):
     user_logged_in.send(type(ann), request=None, user=ann)
     user_logged_in.send(type(ann), request=RequestFactory().get("/"), user=ann)
     user_logged_out.send(type(ann), request=RequestFactory().get("/"), user=ann)
+    assert not BrowserSession.objects.exists()
+
+
+def test_a_site_that_signs_people_in_by_something_else(ann, rf):
+    def visit(view, method="get", session=None):
+        request = getattr(rf, method)("/")
+        request.user = ann
+        request._dont_enforce_csrf_checks = True
+        if session is not None:
+            request.session = session
+        return view.as_view()(request)
+
+    for session in (None, SessionStore()):
+        assert "Other browsers are not listed." in text_of(visit(DevicesView, session=session))
+        assert visit(EndDevicesView, "post", session).status_code == 302
     assert not BrowserSession.objects.exists()
 
 

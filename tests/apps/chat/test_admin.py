@@ -231,16 +231,38 @@ async def test_open_chats_close_at_once(chat_socket, chat, ann, bob, way):
         await right.post("Are you there?")
 
 
+async def open_by_session(user):
+    """A browser that is signed in, and the headers with which it opens a socket."""
+    client = APIClient()
+    await sync_to_async(client.force_login)(user)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    return client, [(b"host", b"testserver"), (b"origin", b"http://testserver"), (b"cookie", cookie.encode())]
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_an_open_chat_of_a_session_closes_too(open_socket, chat, ann):
-    client = APIClient()
-    await sync_to_async(client.force_login)(ann)
-    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-    headers = [(b"host", b"testserver"), (b"origin", b"http://testserver"), (b"cookie", cookie.encode())]
+    _client, headers = await open_by_session(ann)
     async with open_socket(f"/ws/chat/{chat.pk}/", headers) as (socket, accepted):
         assert accepted
         await sync_to_async(access.sign_out)([ann])
         assert await socket.closed() == 4401
+
+
+@pytest.mark.needs("accounts")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("engine", ["db", "cache"])
+async def test_a_browser_that_is_signed_out_closes_its_chats_alone(open_socket, chat, ann, settings, engine):
+    from find_friend.accounts.models import BrowserSession
+
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    ended, headers = await open_by_session(ann)
+    _other, others = await open_by_session(ann)
+    path = f"/ws/chat/{chat.pk}/"
+    async with open_socket(path, headers) as (socket, _accepted), open_socket(path, others) as (left, _accepted):
+        row = await BrowserSession.objects.aget(session_key=ended.cookies[settings.SESSION_COOKIE_NAME].value)
+        await sync_to_async(row.end)()
+        assert await socket.closed() == 4401
+        await left.post("Still here")
 
 
 @pytest.mark.parametrize("model", [Chat, Message])

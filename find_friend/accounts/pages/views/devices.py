@@ -2,16 +2,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from find_friend.pages.views import ActionPage, Page
 
 from ...models import AuthToken, BrowserSession
-from ...models.browsers import keep_living
+from ...models.browsers import keep_living, session_of
 from ..parts import PAGES
 
 MOST_BROWSERS = 100
+
+
+def key_of_session(request: HttpRequest) -> str | None:
+    session = session_of(request)
+    return None if session is None else session.session_key
 
 
 class DevicesView(Page):
@@ -28,7 +34,7 @@ class DevicesView(Page):
         user: Any = self.request.user
         tokens = AuthToken.objects.alive(user).order_by("-last_used_at", "-created")
         browsers = BrowserSession.objects.alive(user).order_by("-last_used_at", "-created")
-        living, here = keep_living(browsers[:MOST_BROWSERS]), self.request.session.session_key
+        living, here = keep_living(browsers[:MOST_BROWSERS]), key_of_session(self.request)
         return super().get_context_data(
             tokens=tokens,
             browsers=[browser for browser in living if browser.session_key != here],
@@ -66,4 +72,4 @@ class EndDevicesView(ActionPage):
 
     def perform(self) -> None:
         AuthToken.objects.revoke_all(self.request.user)  # type: ignore[arg-type]
-        BrowserSession.objects.end_all(self.request.user, keep=self.request.session.session_key)  # type: ignore[arg-type]
+        BrowserSession.objects.end_all(self.request.user, keep=key_of_session(self.request))  # type: ignore[arg-type]
