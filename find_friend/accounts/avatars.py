@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from typing import Any
 
@@ -15,6 +16,10 @@ from find_friend.conf import app_settings
 from .exceptions import AvatarsUnavailable
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+JPEG = b"\xff\xd8\xff"
+MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # those that a length follows, but for the last
+SCAN, LAST = b"\xda", b"\xd9"
+MOST_SCANS = 100  # each goes over the whole picture, however few bytes it has; cameras and programs write a dozen
 
 
 def prepare(upload: Any) -> ContentFile[bytes]:
@@ -29,6 +34,8 @@ def prepare(upload: Any) -> ContentFile[bytes]:
         raise AvatarsUnavailable from None
     if upload.size > app_settings.AVATAR_MAX_BYTES:
         raise ValidationError(_("This file is too large. Choose a smaller one."), code="too_large")
+    if _count_scans(upload.read()) > MOST_SCANS:
+        raise ValidationError(_("This picture takes too long to read. Save it anew."), code="too_many_scans")
     try:
         with Image.open(upload, formats=FORMATS) as picture:  # reads the header only
             small = picture.width * picture.height <= app_settings.AVATAR_MAX_PIXELS
@@ -44,6 +51,15 @@ def prepare(upload: Any) -> ContentFile[bytes]:
         clean.seek(0)
         validate(clean)
     return clean
+
+
+def _count_scans(content: bytes) -> int:
+    """How often the decoder would go over a JPEG; 0 for another kind of file."""
+    found, position = 0, len(JPEG) - 1 if content.startswith(JPEG) else len(content)
+    while (marker := MARKER.search(content, position)) and marker[1] != LAST:
+        found += marker[1] == SCAN
+        position = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2], "big")
+    return found
 
 
 def _encode(picture: Any) -> bytes:

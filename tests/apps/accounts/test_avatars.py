@@ -48,6 +48,14 @@ def files(tmp_path):
     return sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
 
 
+def jpeg(scans, *, before=b"", after=b""):
+    """A progressive JPEG with so many scans more, of which each adds nothing; ``before`` stands before its header."""
+    content = picture("JPEG", size=(8, 8), mode="L", progressive=True)
+    table = b"\xff\xc4\x00\x14\x10\x01" + b"\0" * 16  # one code, for the end of a block
+    scan = b"\xff\xda\x00\x08\x01\x01\x10\x01\x3f\x00\x7f"
+    return content[:2] + before + content[2:-2] + table + scan * scans + content[-2:] + after
+
+
 def png_header(width, height):
     body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body))
@@ -141,6 +149,18 @@ def test_what_is_refused(patch, content, code, tmp_path):
     answer = patch(content)
     assert (answer.status_code, answer.data["avatar"][0].code) == (400, code)
     assert files(tmp_path) == []
+
+
+def test_a_jpeg_of_many_scans_is_not_decoded(patch):
+    assert patch(jpeg(50)).status_code == 200
+    for hidden in (b"", b"\xff\x01\xff\xff", b"\xff\xff", b"\xff\xe1\x00\x06\xff\xd9\xff\xd9"):
+        assert patch(jpeg(100, before=hidden)).data["avatar"][0].code == "too_many_scans"
+
+
+def test_scans_of_pictures_inside_of_others_are_not_counted(patch):
+    note = b"\xff\xda" * 200
+    segment = b"\xff\xe5" + struct.pack(">H", len(note) + 2) + note
+    assert patch(jpeg(50, before=segment, after=note)).status_code == 200
 
 
 def test_limits_are_settings(patch, configure):
