@@ -29,6 +29,7 @@ from .policies import answers_in_bulk, policy, visible_keys
 from .renderers import JSONRenderer
 from .serializers import serializer_class
 from .throttling import caller, scopes_for, throttles
+from .users import is_storable
 
 __all__ = ["APIRoot", "FindFriendMixin", "RoleSerializerMixin", "TakesPart", "VisibleRowsMixin"]
 
@@ -77,11 +78,15 @@ def error_response(error: Exception) -> Response | None:
     return Response(data, status=answer.status_code, headers=headers)
 
 
-def use_utf8(request: HttpRequest) -> None:
+def make_readable(request: HttpRequest) -> None:
     """Read the query string, too, as UTF-8: some of Python's codecs, of which a client may name any, fail there.
 
-    Raises SuspiciousOperation for one of too many parameters.
+    A session with a key that not every database can look for is none. Raises SuspiciousOperation for a query string of
+    too many parameters.
     """
+    session: Any = getattr(request, "session", None)
+    if not is_storable(getattr(session, "session_key", None) or ""):
+        request.session = type(session)()
     request.encoding = "utf-8"
 
 
@@ -129,7 +134,7 @@ class FindFriendMixin(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         try:
-            use_utf8(request)
+            make_readable(request)
         except SuspiciousOperation as error:  # told by initial(), where errors have our shape
             self.unreadable = error
             request.GET = QueryDict()

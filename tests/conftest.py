@@ -24,6 +24,7 @@ from find_friend.testing.sockets import hang_up
 pytest_plugins = ["find_friend.testing.plugin", "tests.flushing"]
 __all__ = ["PASSWORD", "hang_up"]
 ABSENT = pytest.StashKey()
+NUL_IN_COOKIE = r'sessionid="abcdefgh\000"'  # how a cookie can have one
 
 
 @once

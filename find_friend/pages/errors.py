@@ -9,13 +9,16 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.views import View, defaults
 from rest_framework import exceptions
 
 from find_friend.logs import fields, without_text
+from find_friend.views import make_readable
 
+from .locales import choose_language
 from .views import PageMixin
 
 __all__ = ["bad_request", "page_not_found", "permission_denied", "server_error"]
@@ -34,7 +37,11 @@ class ErrorView(PageMixin, View):
     bare = False
 
     def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return self.refuse(self.error(), bare=self.bare)
+        try:
+            make_readable(request)
+        except SuspiciousOperation:
+            request.GET = QueryDict()
+        return choose_language(request) or self.refuse(self.error(), bare=self.bare)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:

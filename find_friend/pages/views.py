@@ -32,7 +32,7 @@ from find_friend.conf import app_settings
 from find_friend.exceptions import EmailNotVerified
 from find_friend.policies import policy
 from find_friend.throttling import caller, scopes_for, throttles
-from find_friend.views import VisibleRowsMixin, answerable, use_utf8
+from find_friend.views import VisibleRowsMixin, answerable, make_readable
 
 from . import locales, security
 from .forms import PageForm
@@ -76,7 +76,7 @@ class PageMixin:
     def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The answer of the view, written out; an error that is no fault of ours as a page."""
         try:
-            use_utf8(request)
+            make_readable(request)
             response = self.admit(request)
             if response is None:
                 response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.test import Client
 from django.urls import path
 
-from tests.conftest import text_of
+from tests.conftest import NUL_IN_COOKIE, text_of
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 HANDLERS = {
@@ -54,6 +54,27 @@ def test_in_the_language_of_the_person(browser):
     answer = browser.get("/fail/bug/", headers={"Accept-Language": "ru"})
     assert answer["Content-Language"] == "ru"
     assert "Что-то пошло не так" in text_of(answer)
+
+
+def test_a_session_with_a_key_that_not_every_database_can_look_for(browser, said, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert browser.get("/fail/missing/", headers={"Cookie": NUL_IN_COOKIE}).status_code == 404
+    assert said() == []
+
+
+@pytest.mark.parametrize("what", ["missing", "bug"])
+def test_the_language_can_be_chosen(browser, what):
+    answer = browser.get(f"/fail/{what}/?language=ru&a=1")
+    assert (answer.status_code, answer["Location"]) == (302, f"/fail/{what}/?a=1")
+    assert browser.get(answer["Location"])["Content-Language"] == "ru"
+
+
+@pytest.mark.parametrize(("what", "status"), STATUSES)
+def test_a_query_string_that_cannot_be_read(browser, said, what, status):
+    answer = browser.get(f"/fail/{what}/?{'a=1&' * 1001}")
+    assert answer.status_code == status
+    assert "/find_friend/pages.css" in text_of(answer)
+    assert said() == []
 
 
 def test_a_fault_asks_no_database(browser, ann, django_assert_num_queries):

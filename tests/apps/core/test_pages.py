@@ -21,7 +21,7 @@ from find_friend.exceptions import Conflict, Unavailable
 from find_friend.pages import links, locales, parts, views, waiting
 from find_friend.pages.forms import SerializerForm
 from find_friend.policies import Policy
-from tests.conftest import text_of
+from tests.conftest import NUL_IN_COOKIE, text_of
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 ROOT = Path(__file__).parents[3]
@@ -379,6 +379,12 @@ def test_a_charset_that_is_none_breaks_nothing():
     for charset in ("idna", "utf-7", "nonsense"):
         kind = f"application/x-www-form-urlencoded; charset={charset}"
         assert client.generic("POST", "/note/?q=a", b"text=%ff", content_type=kind).status_code == 403
+
+
+def test_a_session_with_a_key_that_not_every_database_can_look_for_is_none(browser, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = browser.get("/note/", headers={"Cookie": NUL_IN_COOKIE})
+    assert answer.status_code == 200
 
 
 def test_a_button_acts_and_goes_back(browser):

@@ -5,6 +5,7 @@ from django.db import InterfaceError
 from rest_framework.test import APIClient
 
 from find_friend.views import error_response
+from tests.conftest import NUL_IN_COOKIE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.apps.core.probes")]
 
@@ -94,6 +95,12 @@ def test_the_header_is_that_of_the_first_authentication(configure, guest):
 
 def test_a_session_is_as_good_as_a_token(signed_in, ann):
     assert signed_in(ann).get("/echo/").json()["user"] == str(ann.pk)
+
+
+def test_a_session_with_a_key_that_not_every_database_can_look_for_is_none(guest, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = guest.get("/echo/", headers={"Cookie": NUL_IN_COOKIE})
+    assert answer.status_code == 401
 
 
 def test_guest_endpoints_look_at_nobody(signed_in, ann):
