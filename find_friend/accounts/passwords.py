@@ -10,7 +10,7 @@ from functools import cache
 from threading import BoundedSemaphore
 from typing import Any
 
-from django.contrib.auth import authenticate, get_user_model, password_validation, update_session_auth_hash
+from django.contrib.auth import authenticate, get_user_model, login, password_validation, update_session_auth_hash
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,7 @@ from rest_framework.exceptions import ValidationError
 
 from find_friend import locks
 from find_friend.conf import app_settings
-from find_friend.exceptions import Busy
+from find_friend.exceptions import Busy, UserNotThere
 from find_friend.fingerprints import fingerprints
 
 from .exceptions import InvalidCredentials
@@ -63,6 +63,15 @@ def sign_in(request: HttpRequest, email: str, password: str) -> Any:
         raise InvalidCredentials
     AuthToken.objects.keep_through_rehash(found, before)
     return found
+
+
+def start_session(request: HttpRequest, user: Any) -> None:
+    """Sign the session of ``request`` in. Raises InvalidCredentials where the account has gone meanwhile."""
+    try:
+        with locks.locked_users(user):
+            login(request, user)
+    except UserNotThere:
+        raise InvalidCredentials from None
 
 
 def is_correct(user: Any, password: str) -> bool:

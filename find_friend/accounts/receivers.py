@@ -26,8 +26,12 @@ def user_saved(
 
 
 def signed_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-    if request is not None:
-        BrowserSession.objects.note(request, user)
+    if request is None:
+        return
+    session = getattr(request, "session", None)
+    if session is not None and session.session_key is None:  # somebody else was signed in: Django has flushed it
+        session.cycle_key()
+    BrowserSession.objects.note(request, user)
 
 
 def signed_out(sender: Any, request: Any, **kwargs: Any) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from find_friend import access
 from find_friend.fingerprints import fingerprint, fingerprints
+from find_friend.locks import locked_users
 from find_friend.signals import rights_changed
 
 from ..exceptions import BrowserNotThere
@@ -28,7 +29,7 @@ LONGEST_KEY = 40  # sessions in signed cookies have longer ones: nobody but the 
 
 class BrowserSessionQuerySet(models.QuerySet["BrowserSession"]):
     def note(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Remember that the session of ``request`` is signed in as ``user``, and is used now."""
+        """Remember that the session of ``request`` is signed in as ``user``, and is used now. Raises UserNotThere."""
         session = session_of(request)
         if session is None:
             return
@@ -40,10 +41,12 @@ class BrowserSessionQuerySet(models.QuerySet["BrowserSession"]):
             "last_used_at": now,
             "expires_at": now + timedelta(seconds=session.get_expiry_age()),
         }
-        # A new password gives the session another key, and its browser is the same.
-        if known is None or not self.filter(pk=known[0], user=user).update(**values):
-            row, _new = self.update_or_create(session_key=values.pop("session_key"), defaults={"user": user, **values})
-            known = [str(row.pk)]
+        with locked_users(user):
+            # A new password gives the session another key, and its browser is the same.
+            if known is None or not self.filter(pk=known[0], user=user).update(**values):
+                key = values.pop("session_key")
+                row, _new = self.update_or_create(session_key=key, defaults={"user": user, **values})
+                known = [str(row.pk)]
         session[MARK] = [known[0], session.session_key, now.isoformat()]
 
     def touch(self, request: HttpRequest) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth import SESSION_KEY, login, logout
+from django.contrib.auth import SESSION_KEY, get_user_model, login, logout
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.contrib.sessions.backends.db import SessionStore
@@ -169,6 +169,41 @@ def test_the_list_and_its_buttons(page, ann, bob, heard, django_capture_on_commi
     assert SESSION_KEY in foreign.session
 
 
+def test_who_takes_over_the_browser_of_somebody_else_is_ended_too(page, ann, bob):
+    here, elsewhere = browser_of(page, ann), browser_of(page, bob)
+    assert elsewhere.post(url("sign-in"), {"email": ann.email, "password": PASSWORD}).status_code == 302
+    assert elsewhere.session[SESSION_KEY] == str(ann.pk)
+    here.post(url("devices-end"))
+    assert SESSION_KEY not in elsewhere.session
+
+
+@pytest.mark.parametrize("every_request", [False, True])
+def test_ones_own_browser_can_be_ended(page, ann, settings, every_request):
+    settings.SESSION_SAVE_EVERY_REQUEST = every_request
+    client = browser_of(page, ann)
+    age(client, timedelta(hours=2))
+    answer = client.post(url("browser-end", row_of(client).pk), follow=True)
+    assert answer.redirect_chain[-1][0].startswith(url("sign-in"))
+    assert "The browser is signed out." in text_of(answer)
+    assert not BrowserSession.objects.exists()
+
+
+def test_an_account_that_goes_while_its_page_is_asked_for(page, ann, settings):
+    client = browser_of(page, ann)
+    age(client, timedelta(hours=2))
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.losing_the_account"]
+    assert client.get(url("devices")).status_code == 404
+    assert not BrowserSession.objects.exists()
+
+
+def losing_the_account(get_response):
+    def answer(request):
+        get_user_model().objects.filter(pk=request.user.pk).delete()
+        return get_response(request)
+
+    return answer
+
+
 def test_everything_else_at_once(page, ann, bob, heard, django_capture_on_commit_callbacks):
     here, elsewhere, foreign = browser_of(page, ann), browser_of(page, ann), browser_of(page, bob)
     with django_capture_on_commit_callbacks(execute=True):
@@ -232,11 +267,9 @@ def test_somebody_else_signs_in_in_the_same_browser(page, ann, bob):
     request = RequestFactory().get("/")
     request.session, request.user = client.session, ann
     login(request, bob, backend="django.contrib.auth.backends.ModelBackend")
-    assert MARK not in request.session, "the flushed session has no key yet"
-    request.session.save()
-    request.user = bob
-    BrowserSession.objects.touch(request)
     assert BrowserSession.objects.get(session_key=request.session.session_key).user == bob
+    assert SessionStore(request.session.session_key)[SESSION_KEY] == str(bob.pk)
+    assert not BrowserSession.objects.filter(user=ann, session_key=request.session.session_key).exists()
     request.user = AnonymousUser()
     logout(request)
     assert not BrowserSession.objects.filter(user=bob).exists()

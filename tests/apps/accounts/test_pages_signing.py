@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_save
 from rest_framework import serializers
@@ -98,6 +99,20 @@ def test_the_right_password_forgives(page, ann):
             page().post(url("sign-in"), {"email": "ann@example.com", "password": "wrong"})
         right = {"email": "ann@example.com", "password": PASSWORD}
         assert page().post(url("sign-in"), right).status_code == 302
+
+
+class LosingTheAccount(ModelBackend):
+    def authenticate(self, request, **given):
+        user = super().authenticate(request, **given)
+        type(user).objects.filter(pk=user.pk).delete()
+        return user
+
+
+def test_an_account_that_goes_while_it_is_signed_in(page, ann, settings):
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.LosingTheAccount"]
+    answer = page().post(url("sign-in"), {"email": ann.email, "password": PASSWORD})
+    assert answer.status_code == 400
+    assert WRONG in text_of(answer)
 
 
 def test_who_is_signed_in_needs_no_form(page, ann):

@@ -10,6 +10,7 @@ from find_friend.pages.views import ActionPage, Page
 
 from ...models import AuthToken, BrowserSession
 from ...models.browsers import keep_living, session_of
+from ...views.base import end_session
 from ..parts import PAGES
 
 MOST_BROWSERS = 100
@@ -60,7 +61,10 @@ class EndBrowserView(EndDeviceView):
     success_message = _("The browser is signed out.")
 
     def perform(self) -> None:
-        BrowserSession.objects.find_alive(self.request.user, self.kwargs["pk"]).end()  # type: ignore[arg-type]
+        browser = BrowserSession.objects.find_alive(self.request.user, self.kwargs["pk"])  # type: ignore[arg-type]
+        browser.end()
+        if browser.session_key == key_of_session(self.request):
+            end_session(self.api_request)  # or it would be missed where it is to be saved
 
 
 class EndDevicesView(ActionPage):

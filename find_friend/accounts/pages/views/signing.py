@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -55,7 +54,7 @@ class SignInView(GuestPage):
         user = passwords.sign_in(self.request, given["email"], given["password"])
         throttling.forgive("login_account", self.get_throttle_ident("login_account"))
         forget_told(self.request)
-        login(self.request, user)
+        passwords.start_session(self.request, user)
 
 
 class SignUpView(GuestPage):
@@ -73,7 +72,8 @@ class SignUpView(GuestPage):
         forget_told(self.request)
         given = form.serializer.validated_data
         try:
-            login(self.request, passwords.sign_in(self.request, given["email"], given["password"]))
+            user = passwords.sign_in(self.request, given["email"], given["password"])
+            passwords.start_session(self.request, user)
         except FindFriendError:  # there is no room to hash, or the site lets somebody look first
             self.success_message = _("Your account is ready.")
         self.tell(self.success_message)
