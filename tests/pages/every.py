@@ -103,6 +103,7 @@ NO_PAGES = {
         "picture-remove",
         "resend-verification",
         "devices-end",
+        "browser-end",
         "device-end",
         "data-export",
         "interests",
