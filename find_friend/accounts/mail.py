@@ -21,7 +21,7 @@ from find_friend.logs import fields, without_text
 from find_friend.users import normalize
 
 from .addresses import email_of
-from .models import EmailAddress, EmailToken, Purpose
+from .models import BrowserSession, EmailAddress, EmailToken, Purpose
 
 __all__ = ["send_in_background", "send_now"]
 
@@ -125,8 +125,12 @@ def offer_change(user: Any, new_email: str) -> None:
         send_link(user, Purpose.CHANGE, email)
 
 
-def finish_change(link: EmailToken) -> None:
-    """Use the link up: its address becomes the user's, and the old one is told. InvalidLink, EmailTaken."""
+def finish_change(link: EmailToken, *, keep: str | None = None) -> None:
+    """Use the link up: its address becomes the user's, and the old one is told. InvalidLink, EmailTaken.
+
+    Every token ends, and every browser is signed out but for the one whose session has the key ``keep``.
+    """
     old = link.change_email()
+    BrowserSession.objects.end_all(link.user, keep=keep)
     if old:
         send("email_changed", old)

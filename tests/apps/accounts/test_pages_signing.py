@@ -351,11 +351,14 @@ def test_another_address(page, ann, bob, post, mailoutbox, mailed):
     free = post(client, "email", {"new_email": "new@example.com", "current_password": PASSWORD}, follow=True)
     assert "A link is on its way to the new address." in text_of(free)
     link = mailed()
-    assert "every device is signed out" in text_of(client.get(link))
+    assert "every other device is signed out" in text_of(client.get(link))
+    elsewhere = page(ann)
     assert EmailAddress.objects.user_for("ann@example.com") == ann
     answer = client.post(link, follow=True)
     assert "Your address is changed." in text_of(answer)
     assert EmailAddress.objects.user_for("new@example.com") == ann
+    assert is_signed_in(client)
+    assert not is_signed_in(elsewhere)
 
 
 def test_who_has_to_confirm_can_ask_for_the_mail(page, ann, configure):

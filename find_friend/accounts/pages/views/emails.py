@@ -13,6 +13,7 @@ from ...addresses import email_of
 from ...models import EmailAddress, EmailToken, Purpose
 from ..forms import ChangeEmailForm
 from ..parts import PAGES
+from .devices import key_of_session
 
 
 class EmailView(FormPage):
@@ -80,11 +81,11 @@ class VerifyEmailView(LinkPage):
 
 class ChangeEmailConfirmView(LinkPage):
     title = question = _("Use this address from now on")
-    explanation = _("You will sign in with it, and every device is signed out.")
+    explanation = _("You will sign in with it, and every other device is signed out.")
     submit_label = _("Change my address")
     purpose = Purpose.CHANGE
     success_url = reverse_lazy(f"{PAGES}:profile")
     success_message = _("Your address is changed.")
 
     def perform(self, form: Any) -> None:
-        mail.finish_change(self.find_link())
+        mail.finish_change(self.find_link(), keep=key_of_session(self.request))
