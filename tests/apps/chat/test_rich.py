@@ -52,8 +52,8 @@ class Client:
         await until(
             lambda: all(each.privacy is not None for room in current_hub().rooms.values() for each in room.sockets)
         )
-        while not self.socket.wire.output_queue.empty():
-            await self.socket.next()
+        await self.say("ping")  # what was to be sent before is sent before the answer
+        await self.hear("pong")
 
     async def nothing(self):
         await self.socket.nothing()
