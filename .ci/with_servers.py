@@ -17,13 +17,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-HOST = "127.0.0.1"
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+from tests.processes import HOST, free_port
 
 
 def find(program):

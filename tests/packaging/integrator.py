@@ -18,6 +18,10 @@ import venv
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from tests.processes import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 MOST = 7 if sys.version_info < (3, 11) else 6
 
@@ -149,12 +153,6 @@ def documented(name):
     """A file as the page about user models prints it."""
     page = (ROOT / "docs" / "user-models.md").read_text(encoding="utf-8")
     return re.search(rf"^```python\n# {re.escape(name)}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[1]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Site:
