@@ -10,7 +10,7 @@ from tests.docs import pages
 
 pytestmark = [pytest.mark.django_db, pytest.mark.needs("accounts")]
 MORE = ["find_friend/account.css", "find_friend/accounts/accounts.css"]
-STYLES = ["club.css", "find_friend/tokens.css", "find_friend/pages.css"]
+STYLES = ["club.css", "find_friend/tokens.css", "find_friend/pages.css", "find_friend/people.css"]
 
 
 @pytest.fixture

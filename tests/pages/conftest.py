@@ -2,7 +2,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.docs import servers
 from tests.docs.browser import browser
+from tests.pages import axe
 from tests.pages.sites import Site
 from tests.pages.windows import Windows
 
@@ -17,6 +19,14 @@ def template(tmp_path_factory):
 def chromium():
     with browser() as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="session")
+def axe_script():
+    try:
+        return axe.source()
+    except LookupError as error:
+        servers.absent(str(error))
 
 
 @pytest.fixture

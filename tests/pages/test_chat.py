@@ -6,6 +6,7 @@ import re
 import httpx
 import pytest
 
+from .axe import audit
 from .windows import until
 
 pytestmark = pytest.mark.server
@@ -211,7 +212,8 @@ def test_a_long_history_is_loaded_upwards(serving, windows, room):
 def is_in_view(window, locator):
     return locator.evaluate(
         """(element) => {
-            const [inner, outer] = [element, element.closest(".ff-log")].map((node) => node.getBoundingClientRect());
+            const around = element.closest(".ff-log") ?? document.documentElement;
+            const [inner, outer] = [element, around].map((node) => node.getBoundingClientRect());
             return inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
         }"""
     )
@@ -286,6 +288,69 @@ def test_a_menu_is_on_the_screen(serving, windows, room):
         assert box["x"] + box["width"] <= 360
         assert box["y"] + box["height"] <= place["y"] + 1 or box["y"] >= place["y"] + place["height"] - 1
         ann.keyboard.press("Escape")
+
+
+BIG = ["👍🏽", "👨‍👩‍👧‍👦🏳️‍🌈", "🇵🇹 🏴󠁧󠁢󠁥󠁮󠁧󠁿 3️⃣", "❤️"]
+NOT_BIG = ["👍 well", "🙂🙂🙂🙂", "333", "😀" * 1000]
+
+
+def test_emoji(serving, windows, room):
+    ann, bob = windows("Ann"), windows("Bob")
+    ann.goto(room.path)
+    bob.goto(room.path)
+    for text in (*BIG, *NOT_BIG):
+        write(ann, text)
+        sees(bob, text)
+    for _ in range(2):  # as the script shows them, and as the server does
+        for window in (ann, bob):
+            assert lines(window) == [*BIG, *NOT_BIG]
+            assert window.locator(".ff-big").all_inner_texts() == BIG
+            window.reload()
+    menu(ann, BIG[0], "Edit")
+    write(ann, "👍🏽 indeed")
+    sees(bob, "👍🏽 indeed", ":not(:has(.ff-big))")
+    write(ann, "😀" * 1001)
+    ann.get_by_text("it has 1001 characters, and 1000 are allowed").wait_for()
+    assert ann.locator("textarea").input_value() == "😀" * 1001
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_emoji_are_chosen(serving, windows, room, axe_script, scheme):
+    ann = windows("Ann", viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    ann.goto(room.path)
+    ann.locator("#ff-state[data-status=open]").wait_for(state="attached")
+    ann.keyboard.type("Tea  or coffee?")
+    for _ in " or coffee?":
+        ann.keyboard.press("ArrowLeft")
+    ann.keyboard.press("Shift+Tab")
+    ann.keyboard.press("Enter")
+    card = ann.locator(".ff-emoji .ff-card")
+    assert is_in_view(ann, card)
+    assert has_no_overflow(ann)
+    assert all(
+        min(box["width"], box["height"]) >= 24
+        for box in card.locator("button").evaluate_all(
+            "(all) => all.map((one) => one.getBoundingClientRect().toJSON())"
+        )
+    )
+    assert audit(ann, axe_script) == []
+    ann.keyboard.press("Tab")
+    assert ann.evaluate("document.activeElement.textContent") == "😀"
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"):
+        ann.keyboard.press(key)
+    ann.keyboard.press("Enter")
+    assert ann.locator("textarea").input_value() == "Tea 👍 or coffee?"
+    ann.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+    assert ann.evaluate("document.activeElement.matches('.ff-emoji summary')")
+    ann.reload()
+    assert ann.locator("textarea").input_value() == "Tea 👍 or coffee?"
+    ann.locator(".ff-emoji summary").click()
+    ann.get_by_role("button", name="☕").click()
+    ann.locator("textarea").click()
+    card.wait_for(state="hidden")
+    ann.keyboard.press("Enter")
+    sees(ann, "Tea 👍 or coffee?☕")
 
 
 HOSTILE = [

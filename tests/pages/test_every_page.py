@@ -3,7 +3,6 @@
 import pytest
 from django.urls import get_resolver
 
-from tests.docs import servers
 from tests.pages import axe
 from tests.pages.every import NO_PAGES, PAGES
 
@@ -26,14 +25,6 @@ def test_no_page_is_left_out(namespace):
     listed = {page.url.partition(":")[2] for page in PAGES if page.url.startswith(f"{namespace}:")}
     assert listed | NO_PAGES[namespace] == names_of(namespace)
     assert not listed & NO_PAGES[namespace]
-
-
-@pytest.fixture(scope="session")
-def axe_script():
-    try:
-        return axe.source()
-    except LookupError as error:
-        servers.absent(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from tests.docs import servers
 from tests.pages import axe
 
 pytestmark = pytest.mark.server
@@ -54,14 +53,6 @@ WRONG = {
     "message": ("Ann", "room", {"text": "   "}, {"text"}),
     "message-edit": ("Ann", "message-edit", {"text": " "}, {"text"}),
 }
-
-
-@pytest.fixture(scope="module")
-def axe_script():
-    try:
-        return axe.source()
-    except LookupError as error:
-        servers.absent(str(error))
 
 
 def marked(window):

@@ -19,6 +19,7 @@ from find_friend.pages.people import name_of as name_on
 from .. import exceptions
 from ..models import Membership, Message
 from ..serializers import MembersMixin
+from .emoji import are_few
 from .texts import Piece, pieces
 
 
@@ -56,7 +57,7 @@ def day_name(day: date) -> str:
 
 @dataclass
 class Line:
-    """A message as the template shows it; ``day`` is the name of a day that begins with it."""
+    """A message as the template shows it; ``day`` is the name of a day that begins with it, ``big`` are some emoji."""
 
     seq: str
     sender: str
@@ -70,6 +71,7 @@ class Line:
     read: bool = False
     day: str = ""
     first_unread: bool = False
+    big: bool = False
 
 
 def empty_line(user: Any) -> Line:
@@ -122,6 +124,7 @@ class Lines:
             deleted=deleted,
             can_change=own and self.is_open and not deleted and message.is_in_time,
             read=own and message.seq <= self.read,
+            big=are_few(message.text),
         )
 
 

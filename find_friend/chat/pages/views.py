@@ -27,6 +27,7 @@ from ..exceptions import ChatNotThere, ClientIdReused, MessageNotThere, NotMembe
 from ..models import Chat, Membership, Message, Privacy
 from ..models.chat import number_in
 from ..rights import is_open
+from .emoji import FEW, OFFERED
 from .forms import EditForm, MessageForm, PrivacyForm
 from .lines import Lines, People, empty_line, name_of, rows, today, words
 
@@ -233,6 +234,8 @@ class RoomView(ChatMixin, FormPage):
             "names": json.dumps({str(self.chat.other_key(user) or ""): name}),
             "words": words(),
             "empty_line": empty_line(user),
+            "emoji": OFFERED,
+            "big": FEW,
         }
         return super().get_context_data(**history, **page, **kwargs)
 

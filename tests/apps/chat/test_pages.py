@@ -18,6 +18,7 @@ from rest_framework import serializers
 from find_friend import throttling
 from find_friend.chat.models import Chat, Membership, Message, Privacy
 from find_friend.chat.pages import lines
+from find_friend.chat.pages.emoji import OFFERED, are_few
 from find_friend.chat.pages.parts import ChatParts
 from find_friend.chat.pages.texts import pieces
 from find_friend.chat.pages.views import RoomView
@@ -724,6 +725,18 @@ def test_only_addresses_of_the_web_become_links(text, found):
     cut = pieces(text)
     assert [piece.text for piece in cut if piece.is_link] == found
     assert "".join(piece.text for piece in cut) == text
+
+
+@pytest.mark.parametrize("text", [*OFFERED, "👍🏽", "👨‍👩‍👧‍👦🏳️‍🌈", " 🇵🇹 🏴󠁧󠁢󠁥󠁮󠁧󠁿\n3️⃣ "])
+def test_a_few_emoji_are_shown_big(text):
+    assert are_few(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "3", "#", "👍 well", "🙂🙂🙂🙂", "‍", "👍‍", "🇵", " " * 5000 + "x", "❤" + " " * 5000]
+)
+def test_other_texts_are_not(text):
+    assert are_few(text) is (text.strip() == "❤")
 
 
 def test_a_chat_is_enough_to_block_somebody(ann, bob, eve, chat, configure):

@@ -2,10 +2,16 @@
 const { cities, interests } = document.getElementById("ff-choices").dataset;
 const addresses = { cities, interests };
 const WAIT = 200;
+const countries = new Intl.DisplayNames([document.documentElement.lang, "en"].filter(Boolean), { type: "region" });
 let lists = 0;
 
-function label(item) {
-  return [item.name, item.region, item.country].filter(Boolean).join(", ");
+const label = ({ name, region, country }) => [name, region, country].filter(Boolean).join(", ");
+
+/** What is written into the field has the code of the country; what one reads has its name too. */
+function option(item, before) {
+  const value = label(item);
+  const shown = /^[A-Z]{2}$/.test(item.country) ? label({ ...item, country: countries.of(item.country) }) : "";
+  return new Option(shown, `${before}${before && " "}${value}`.trim());
 }
 
 function suggest(input) {
@@ -25,7 +31,7 @@ function suggest(input) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer?.ok || asked !== begun) return;
     const { results } = await answer.json();
-    list.replaceChildren(...results.map((item) => new Option("", `${before}${before && " "}${label(item)}`.trim())));
+    list.replaceChildren(...results.map((item) => option(item, before)));
   }
 
   input.addEventListener("input", () => {

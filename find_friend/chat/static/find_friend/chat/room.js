@@ -4,6 +4,7 @@ const { client, socket, chat: key, user: me, limit } = room.dataset;
 const isLive = "live" in room.dataset;
 const words = JSON.parse(room.dataset.words);
 const names = JSON.parse(room.dataset.names);
+const big = new RegExp(room.dataset.big, "u");
 const $ = (selector, from = room) => from.querySelector(selector);
 const removeAll = (selector, from = room) => from.querySelectorAll(selector).forEach((part) => part.remove());
 const log = $(".ff-log");
@@ -81,7 +82,9 @@ function write(line, text) {
     parts.push(text.slice(end, index), link);
     end = index + link.textContent.length;
   }
-  $(".ff-words", line).replaceChildren(...parts, text.slice(end));
+  const shown = $(".ff-words", line);
+  shown.classList.toggle("ff-big", big.test(text));
+  shown.replaceChildren(...parts, text.slice(end));
 }
 
 function newLine({ sender, text, timestamp = new Date().toISOString() }) {
@@ -113,7 +116,7 @@ function edited(line, text) {
 
 function deleted(line) {
   line.classList.add("ff-gone");
-  $(".ff-words", line).textContent = words.deleted;
+  write(line, words.deleted);
   removeAll(".ff-edited, .ff-menu, .ff-mark", line);
 }
 
@@ -443,6 +446,21 @@ function live(ChatClient) {
     event.preventDefault();
     form.requestSubmit();
   });
+
+  const picker = $(".ff-emoji", form);
+  picker?.addEventListener("click", ({ target }) => {
+    if (!target.matches("button")) return;
+    input.setRangeText(target.textContent, input.selectionStart, input.selectionEnd, "end");
+    input.dispatchEvent(new Event("input"));
+  });
+  picker?.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -8, ArrowDown: 8 }[event.key];
+    if (!step || !picker.open) return;
+    event.preventDefault();
+    const all = [...picker.querySelectorAll("button")];
+    (all[all.indexOf(event.target) + step] ?? all[0]).focus();
+  });
+  if (picker) picker.hidden = false;
 
   input.required = false; // an empty message is just not sent
   if (!input.value) setText(kept("localStorage", "draft") ?? kept("sessionStorage", "draft") ?? "");
