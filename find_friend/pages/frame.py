@@ -48,8 +48,11 @@ class Frame:
 
     @cached_property
     def navigation(self) -> list[Link]:
-        found = [] if self.bare else collected("navigation", self.request)
-        return mark_current(found, self.request.path)
+        found = [] if self.bare else mark_current(collected("navigation", self.request), self.request.path)
+        if any(link.current == "page" for link in self.account_links):
+            for link in found:  # a page of one's account, whatever its address begins like
+                link.current = ""
+        return found
 
     @cached_property
     def guest_links(self) -> list[Link]:

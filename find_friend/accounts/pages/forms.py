@@ -85,8 +85,16 @@ class CodeForm(SerializerForm):
 
     serializer_class = LinkSerializer
 
-    uid = forms.CharField(label=_("First part of the code"), widget=forms.TextInput(attrs=PLAIN))
-    token = forms.CharField(label=_("Second part of the code"), widget=forms.TextInput(attrs=PLAIN))
+    uid = forms.CharField(
+        label=_("First part of the code"),
+        help_text=_("It stands behind “uid:” in the mail."),
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+    token = forms.CharField(
+        label=_("Second part of the code"),
+        help_text=_("It stands behind “token:” in the mail."),
+        widget=forms.TextInput(attrs=PLAIN),
+    )
 
 
 class EmailForm(SerializerForm):

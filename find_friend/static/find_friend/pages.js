@@ -11,6 +11,16 @@ if (zone && !document.cookie.split("; ").includes(`${cookie}=${zone}`)) {
   }
 }
 
+// Navigation that is wider than the screen begins where one is.
+function middle(element) {
+  const { left, right } = element.getBoundingClientRect();
+  return (left + right) / 2;
+}
+for (const link of document.querySelectorAll(".ff-page nav [aria-current]")) {
+  const nav = link.closest("nav");
+  nav.scrollLeft += middle(link) - middle(nav);
+}
+
 // A second click on the button of a form sends nothing; the way back in the history makes it usable again.
 const sent = new WeakSet();
 addEventListener("submit", (event) => {

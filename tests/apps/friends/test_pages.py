@@ -59,6 +59,14 @@ def buttons(page):
     return sorted(set(re.findall(rf"/friends/[^/\"]+/({'|'.join(ACTIONS)})/", page)))
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_navigation_says_where_one_is(browser, name):
+    """Blocked people belong to one's account, though their address begins like that of friends."""
+    page = browser.get(path(name)).context["frame"]
+    assert [link.url for link in page.navigation if link.current] == ([] if name == "blocks" else [path("friends")])
+    assert [link.url for link in page.account_links if link.current] == ([path("blocks")] if name == "blocks" else [])
+
+
 # who gets in
 
 
