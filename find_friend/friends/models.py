@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from model_utils.models import TimeStampedModel
@@ -50,15 +48,15 @@ class FriendRequestQuerySet(models.QuerySet["FriendRequest"]):
 
     def incoming(self, user: AbstractBaseUser) -> FriendRequestQuerySet:
         """Requests to ``user`` from people whom they may see."""
-        return self.filter(to_user=user.pk, from_user__in=visible_to(user))
+        return self.filter(is_visible("from_user", user), to_user=user.pk)
 
     def outgoing(self, user: AbstractBaseUser) -> FriendRequestQuerySet:
         """Requests by ``user`` to people whom they may see."""
-        return self.filter(from_user=user.pk, to_user__in=visible_to(user))
+        return self.filter(is_visible("to_user", user), from_user=user.pk)
 
     def visible_to(self, user: AbstractBaseUser) -> FriendRequestQuerySet:
-        others = visible_to(user)
-        return self.filter(Q(to_user=user.pk, from_user__in=others) | Q(from_user=user.pk, to_user__in=others))
+        received = Q(is_visible("from_user", user), to_user=user.pk)
+        return self.filter(received | Q(is_visible("to_user", user), from_user=user.pk))
 
     def send(self, *, by: AbstractBaseUser, to: AbstractBaseUser, message: str = "") -> FriendRequest:
         """Ask ``to`` to become a friend of ``by``.
@@ -211,7 +209,7 @@ class FriendshipQuerySet(models.QuerySet["Friendship"]):
 
     def visible_to(self, user: AbstractBaseUser) -> FriendshipQuerySet:
         """Own friends whom ``user`` may see: a deactivated friend is left out while they are."""
-        return self.of(user).filter(friend__in=visible_to(user))
+        return self.of(user).filter(is_visible("friend", user))
 
     def between(self, first: AbstractBaseUser, second: AbstractBaseUser) -> FriendshipQuerySet:
         """Both sides of the friendship of two users: two rows or none."""
@@ -357,8 +355,9 @@ class Block(TimeStampedModel):
         return f"{label(self, 'blocker')} ✕ {label(self, 'blocked')}"
 
 
-def visible_to(user: AbstractBaseUser) -> models.QuerySet[Any]:
-    return policy().visible_users(active_users(), user).values("pk")
+def is_visible(column: str, user: AbstractBaseUser) -> Exists:
+    """Whether ``user`` may see the one in that column. Asked for each row, as a list would hold the whole site."""
+    return Exists(policy().visible_users(active_users(), user).filter(pk=OuterRef(f"{column}_id")))
 
 
 def ensure_request_allowed(by: AbstractBaseUser, to: AbstractBaseUser) -> None:

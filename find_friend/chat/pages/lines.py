@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
@@ -154,12 +155,13 @@ class Row:
 def rows(user: Any, places: list[Membership], people: People) -> list[Row]:
     """The chats of these memberships: three queries, however many they are."""
     cards = people.cards_of({place.chat.other_key(user) for place in places})
-    last = Message.objects.in_bulk([place.last_message_id for place in places if place.last_message_id])  # type: ignore[attr-defined]
+    newest = Message.objects.filter(chat__in=[place.chat_id for place in places], seq=F("chat__last_seq"))
+    last = {message.chat_id: message for message in newest}
     lines = Lines(user, cards)
     found = []
     for place in places:
         card = cards.get(place.chat.other_key(user))
-        message = last.get(place.last_message_id)  # type: ignore[attr-defined]
+        message = last.get(place.chat_id)
         line = lines.line(message) if message is not None else None
         found.append(
             Row(

@@ -69,7 +69,9 @@ class ChatListView(ListPage):
         return f'"{hashlib.sha256(known.encode()).hexdigest()[:32]}"'
 
     def get_queryset(self) -> Any:
-        return Membership.objects.of(self.request.user).annotate(active=F("chat__modified"))  # type: ignore[arg-type]
+        # The newest messages are looked up for the rows of one page only.
+        places = Membership.objects.filter(user=self.request.user.pk).select_related("chat")
+        return places.annotate(active=F("chat__modified"))
 
     def keep_visible(self, rows: list[Any]) -> list[Any]:
         """A chat stays, whoever may not be seen any more."""

@@ -151,6 +151,15 @@ def test_the_list_costs_the_same_whatever_its_length(window, ann, user_factory, 
     assert window.get(page("chats") + more.replace("&amp;", "&")).content.count(b'<li class="ff-chat ') == 100
 
 
+def test_the_newest_messages_are_looked_up_for_one_page_only(window, ann, user_factory, configure):
+    crowd(ann, [user_factory() for _ in range(3)], 6)
+    configure(PAGE_SIZE=2)
+    with CaptureQueriesContext(connection) as queries:
+        assert window.get(page("chats")).content.count(b'<li class="ff-chat ') == 2
+    (asked,) = [query["sql"] for query in queries if f'"{Message._meta.db_table}"' in query["sql"].replace("`", '"')]
+    assert Membership._meta.db_table not in asked  # for the chats of the page, and not for all of one's own
+
+
 def test_the_list_is_asked_for_cheaply(window, ann, bob, chat):
     chat.post(by=bob, text="Hello!")
     whole = window.get(page("chats"))

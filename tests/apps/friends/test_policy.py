@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from find_friend.friends.models import Block, FriendRequest, Friendship
 from find_friend.friends.policies import FriendsPolicy
@@ -53,6 +54,15 @@ def test_a_block_hides_both_and_only_the_blocker_knows(ann, bob, eve):
     assert not policy().may_see(bob, ann)
     assert visible_keys(ann, [bob.pk, eve.pk]) == {eve.pk}
     assert visible_keys(bob, [ann.pk, eve.pk]) == {eve.pk}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Other databases choose by how much there is")
+@pytest.mark.parametrize("list_of", ["incoming", "outgoing", "visible_to", "friends"])
+def test_lists_of_ones_own_do_not_read_through_everybody(ann, list_of):
+    ours = Friendship.objects.visible_to if list_of == "friends" else getattr(FriendRequest.objects, list_of)
+    plan = ours(ann).explain()
+    assert "SEARCH" in plan
+    assert "SCAN" not in plan
 
 
 def test_relationships_come_from_one_query(user_factory, ann, befriend, django_assert_num_queries):
