@@ -15,6 +15,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as site
 from django.core.cache import cache
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from find_friend import testing
@@ -114,6 +115,13 @@ def _fresh_cache():
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_site():
+    """A request leaves its language to whatever comes next in its thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
