@@ -128,3 +128,13 @@ def test_the_colors_can_be_chosen(serving, windows):
     assert guest.evaluate(color) == dark
     guest.evaluate("document.documentElement.dataset.theme = 'light'")
     assert guest.evaluate(color) == light
+
+
+def test_wide_navigation_begins_where_one_is(serving, windows):
+    zoe = windows("Zoe", locale="ru", viewport={"width": 320, "height": 640})
+    for path in ("/account/", "/account/devices/", "/account/data/"):
+        zoe.goto(path)
+        box = zoe.locator(".ff-side [aria-current]").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 320
+    assert zoe.evaluate("document.querySelector('.ff-side').scrollLeft") > 0
