@@ -4,7 +4,7 @@ const { client, socket, chat: key, user: me, limit } = room.dataset;
 const isLive = "live" in room.dataset;
 const words = JSON.parse(room.dataset.words);
 const names = JSON.parse(room.dataset.names);
-const big = new RegExp(room.dataset.big, "u");
+const big = new RegExp(room.dataset.big || "^$", "u");
 const $ = (selector, from = room) => from.querySelector(selector);
 const removeAll = (selector, from = room) => from.querySelectorAll(selector).forEach((part) => part.remove());
 const log = $(".ff-log");
