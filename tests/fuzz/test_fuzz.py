@@ -60,10 +60,11 @@ def world(chat, ann, bob, eve, staff):
 def tracebacks(server):
     """Tracebacks in the log that pass through our code or a framework.
 
-    A server may log one of its own for a frame that breaks its protocol: uvicorn does so for text that is no UTF-8.
+    A server may log one of its own for a frame that breaks its protocol: uvicorn does so for text that is no UTF-8, and
+    for more of it while it closes.
     """
     found = re.findall(r"Traceback \(most recent call last\):\n((?:  .*\n)+.*\n)", server.written())
-    own = re.compile(r'File ".*/(uvicorn|websockets|daphne|twisted|autobahn)/')
+    own = re.compile(r'File "(.*/)?(uvloop|uvicorn|websockets|daphne|twisted|autobahn)/')
     return [text for text in found if not all(map(own.search, re.findall(r"  File .*", text)))]
 
 
