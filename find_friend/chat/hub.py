@@ -66,6 +66,7 @@ class Hub:
         self.tasks: set[asyncio.Task[Any]] = set()
         self.queue: asyncio.Task[Any] | None = None
         self.newcomers: list[Any] = []
+        self.welcoming: asyncio.TimerHandle | None = None
         self.writer = Writer(self)
         self.reader = Reader()
         self.presence = Presence(self)
@@ -112,7 +113,7 @@ class Hub:
         """Soon find out, for all newcomers at once, what their people show and how far they have read."""
         self.newcomers.append(socket)
         if len(self.newcomers) == 1:
-            self.loop.call_later(WELCOME_AFTER, lambda: self.start(self.introduce()))
+            self.welcoming = self.loop.call_later(WELCOME_AFTER, lambda: self.start(self.introduce()))
 
     async def introduce(self) -> None:
         newcomers, self.newcomers = [socket for socket in self.newcomers if socket.is_open], []
@@ -190,6 +191,8 @@ class Hub:
 
     async def close(self) -> None:
         self.sweeper.cancel()
+        if self.welcoming is not None:
+            self.welcoming.cancel()
         await self.writer.close()
         await self.reader.close()
         if self.tasks:

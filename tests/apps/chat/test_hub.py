@@ -565,6 +565,14 @@ async def test_a_hub_ends_with_its_last_socket(chat_socket, chat, ann, bob):
     await until(lambda: asyncio.all_tasks() <= before)
 
 
+async def test_nothing_is_begun_after_the_last_one_has_left(chat_socket, chat, ann, monkeypatch):
+    monkeypatch.setattr("find_friend.chat.hub.WELCOME_AFTER", 600)
+    async with chat_socket(chat, ann):
+        hub = current_hub()
+        assert not hub.welcoming.cancelled()
+    assert hub.welcoming.cancelled()
+
+
 async def test_a_hub_that_ended_while_somebody_came(chat_socket, chat, ann, bob, monkeypatch):
     """A site's own middleware: whom it names is looked up first, and meanwhile the last socket may leave."""
     wire = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/chat/{chat.pk}/")
